@@ -137,7 +137,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<(), Failure> {
         Verb::Backup(args) => manage::backup(&global, args, out),
         Verb::Restore(args) => manage::restore(&global, &args, out),
         Verb::Doctor(args) => manage::doctor(&global, &args, out),
-        Verb::Stats(args) if args.verify => manage::verify(&global, out),
+        Verb::Stats(args) if args.verify => manage::verify(&global, args.mend, out),
         other => verbs::client(&global, other, out),
     }
 }

@@ -91,7 +91,10 @@ fn action(command: &Command) -> Option<Action> {
         Command::RecordingLs(_) | Command::RecordingFetch(_) => Action::RecordingListen,
         Command::RecordingHold(_) | Command::RecordingDelete(_) => Action::RecordingDelete,
         Command::RecordingExported(_) => Action::RecordingExport,
-        Command::StatsVerify(_) | Command::StoreBackup(_) | Command::StoreCheck(_) => Action::Machine,
+        Command::StatsVerify(_)
+        | Command::StatsMend(_)
+        | Command::StoreBackup(_)
+        | Command::StoreCheck(_) => Action::Machine,
         Command::HistoryList(_) | Command::HistoryShow(_) => Action::HistoryView,
         Command::HistoryAmend(_) => Action::Amend,
         Command::HistoryReport(_) => Action::Report,

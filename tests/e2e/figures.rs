@@ -50,4 +50,24 @@ fn progress_is_the_same_figure_everywhere_the_day_after() {
     let list = daemon.cli(&["list", "ls"])["lists"][0].take();
     assert_eq!((&list["worked"], &list["total"]), (&2.into(), &4.into()));
     assert_eq!(daemon.cli(&["stats", "--verify"])["mismatches"], serde_json::json!([]));
+
+    // D17: what somebody made wrong by hand is found, written anew, told and entered in the log.
+    daemon.stop();
+    let database = rusqlite::Connection::open(daemon.path("state/kakeru.db")).unwrap();
+    let wrong =
+        "UPDATE leads SET last_disposition = 'prospect' WHERE position = 1; UPDATE lists SET registered = 7";
+    database.execute_batch(wrong).unwrap();
+    drop(database);
+    daemon.start();
+    let found = daemon.run(&["stats", "--verify"]);
+    assert!(found.code == 1 && found.stdout.contains("last result of lead"), "{found:?}");
+    let done = daemon.cli(&["stats", "--verify", "--mend"]);
+    assert_eq!(done["mismatches"], serde_json::json!([]), "{done:#}");
+    let mended = &done["mended"];
+    assert_eq!((&mended["last_results"], &mended["registered"]), (&1.into(), &1.into()), "{done:#}");
+    assert_eq!((&mended["rows"][0]["before"], &mended["rows"][0]["position"]), (&"見込".into(), &1.into()));
+    assert_eq!(daemon.cli(&["list", "ls"])["lists"][0]["total"], 4);
+    assert_eq!(daemon.cli(&["audit", "--limit", "1"])["rows"][0]["action"], "stats.mend");
+    let said = daemon.text(&["stats", "--verify", "--mend", "--lang", "ja"]);
+    assert!(said.contains("書き直すものはありませんでした") && said.contains("一致しました"), "{said}");
 }

@@ -302,6 +302,8 @@ commands! {
     StatsTally = "stats.tally" => Tally;
     /// Recounts every figure.
     StatsVerify = "stats.verify" => Verified;
+    /// Writes figures that are kept, and differ, anew from the calls.
+    StatsMend = "stats.mend" => Mended;
     /// Recordings that are kept.
     RecordingLs = "recording.ls" => Recordings;
     /// A piece of a recording's file.
@@ -442,6 +444,7 @@ impl Command {
             | Self::ListImportCancel(_)
             | Self::StatsTally(_)
             | Self::StatsVerify(_)
+            | Self::StatsMend(_)
             | Self::RecordingLs(_)
             | Self::RecordingFetch(_)
             | Self::RecordingExported(_)

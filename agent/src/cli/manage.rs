@@ -471,18 +471,24 @@ pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(),
     if check.sound && wrong == 0 { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
 
-/// `kakeru stats --verify`: exit code 1 when a figure differs.
-pub(super) fn verify(global: &Global, out: Out) -> Result<(), Failure> {
+/// `kakeru stats --verify`: exit code 1 when a figure differs, with --mend one that nothing writes anew.
+pub(super) fn verify(global: &Global, mend: bool, out: Out) -> Result<(), Failure> {
     let socket = socket(global);
     let mut client = Client::connect(&socket)?;
     let bar = progress::watch(&socket, Work::Named { work: "verify", of: String::new() }, out);
-    let found = client.call(StatsVerify {});
+    let mended = mend.then(|| client.call(StatsMend {})).transpose();
+    let found = mended.and_then(|mended| Ok((mended, client.call(StatsVerify {})?)));
     drop(bar);
-    let found = found?;
-    if out.json {
-        out.object(&found)?;
-    } else {
-        render::verified(&found.mismatches, out)?;
+    let (mended, found) = found?;
+    match (out.json, mended) {
+        (true, None) => out.object(&found)?,
+        (true, Some(mended)) => {
+            out.object(&serde_json::json!({ "mended": mended, "mismatches": found.mismatches }))?;
+        }
+        (false, mended) => {
+            mended.map_or(Ok(()), |mended| render::mended(&mended, out))?;
+            render::verified(&found.mismatches, out)?;
+        }
     }
     if found.mismatches.is_empty() { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }

@@ -210,6 +210,11 @@ impl Core {
                     verify(&store, progress).await
                 });
             }
+            Command::StatsMend(_) => {
+                self.spawn_read(&who, reply, ("verify", ""), move |progress| async move {
+                    figures::mend(&store, by, progress).await
+                });
+            }
             Command::RecordingLs(p) => {
                 let own = (scope == Scope::Own).then(|| super::reach::grantee(&who));
                 self.spawn(reply, async move { recordings(&store, p, own).await });

@@ -52,6 +52,7 @@ pub(crate) fn typed(command: &Command) -> String {
         Command::StatsGet(_) => "stats",
         Command::StatsTally(_) => "stats --by",
         Command::StatsVerify(_) => "stats --verify",
+        Command::StatsMend(_) => "stats --verify --mend",
         // Both look for theirs first.
         Command::RecordingLs(p) if p.attempt.is_some() => "recording fetch",
         Command::RecordingLs(p) if p.oldest_first => "recording export",

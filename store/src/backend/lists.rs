@@ -10,8 +10,8 @@ use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserI
 use crate::model::{
     Actor, ChangeSlice, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange,
     LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSelection, LeadSpec, LeadsChanged, ListEdit, ListInfo,
-    ListWorked, Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow,
-    RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    ListWorked, Mended, Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow,
+    RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ToMend, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::sqlite::{BinAt, ExpireAt};
@@ -173,6 +173,10 @@ pub(crate) trait ListVerbs {
     fn purge_lists(&mut self, than: i64, now: i64, at: BinAt) -> Result<(u64, Option<BinAt>)>;
     /// Writes the owners of numbers on their leads again; returns on how many.
     fn show_owners(&mut self, phones: &[String]) -> Result<u64>;
+    /// Notes that somebody has figures written anew, and how many leads and lists were found.
+    fn note_mending(&mut self, found: (u64, u64), by: Actor, now: i64) -> Result<()>;
+    /// Writes the figures of some of these anew.
+    fn mend(&mut self, some: &ToMend) -> Result<Mended>;
 }
 
 /// Long reads.
@@ -216,6 +220,7 @@ pub(crate) trait ListReads {
     /// 進捗 of each list asked for, over all days.
     fn worked(&mut self, query: &StatsQuery) -> Result<Vec<ListWorked>>;
     fn verify(&mut self, query: &StatsQuery) -> Result<Vec<Mismatch>>;
+    fn to_mend(&mut self) -> Result<ToMend>;
     /// Live contacts, one row per number, behind one; in the order of identifiers.
     fn contact_rows(&mut self, after: Option<(ContactId, i64)>, limit: u32) -> Result<Vec<ContactNumber>>;
     /// Whether a contact has more than one number or a label, and whether one has a mail address.

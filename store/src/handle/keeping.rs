@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::id::{AttemptId, UserId};
 use crate::import::Cancel;
 use crate::model::{
-    Actor, Backup, CheckReport, RecordingPause, RecordingQuery, RecordingRow, RecordingState, RecordingUsage,
-    TRASH_MS,
+    Actor, Backup, CheckReport, Mended, RecordingPause, RecordingQuery, RecordingRow, RecordingState,
+    RecordingUsage, TRASH_MS, ToMend,
 };
 use crate::progress::Progress;
 use crate::sqlite::{BinAt, ExpireAt};
@@ -180,6 +180,29 @@ impl Store {
             }
             after = next;
         }
+        Ok(mended)
+    }
+}
+
+/// Figures.
+impl Store {
+    /// Writes anew what is kept beside calls and leads and is not what they say, as [`Store::verify`] finds it: last results and numbers of calls
+    /// of leads, due leads that no list calls, their owners, and 件数 of lists (D17). Calls overtake it. What somebody else has to decide, as
+    /// what deleted users have, stays.
+    ///
+    /// # Errors
+    /// [`crate::Error::ImportStopped`] after [`Progress::stop`] while it looks; storage errors. What was written before stays.
+    pub async fn mend(&self, by: Actor, now: i64, progress: Progress) -> Result<Mended> {
+        let found = self.read_long(progress, |r| r.to_mend()).await?;
+        let counts = (found.leads.len() as u64, found.lists.len() as u64);
+        self.write(move |b| b.note_mending(counts, by, now)).await?;
+        let mut mended = Mended::default();
+        let leads = found.leads.chunks(OWNERS).map(|some| ToMend { leads: some.to_vec(), lists: Vec::new() });
+        let lists = found.lists.iter().map(|list| ToMend { leads: Vec::new(), lists: vec![*list] });
+        for some in leads.chain(lists) {
+            mended.add(self.slice(move |b| b.mend(&some)).await?);
+        }
+        mended.owners = self.mend_owners().await?;
         Ok(mended)
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::tally::Mismatch;
-use crate::id::{AttemptId, ContactId};
+use crate::id::{AttemptId, ContactId, LeadId, ListId};
 
 /// What a look at the whole database found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -63,6 +63,67 @@ impl CheckReport {
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.damage.is_empty() && self.broken_references == 0 && self.mismatches.is_empty()
+    }
+}
+
+/// Leads and lists whose own figures are not what their rows say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToMend {
+    /// Leads with another last result than their calls have, with another number of calls, or that are due although no list calls them.
+    pub leads: Vec<LeadId>,
+    /// Lists with another 件数 than they have leads.
+    pub lists: Vec<ListId>,
+}
+
+/// Figures that were written anew (D17).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Mended {
+    /// Leads that showed another last result.
+    pub last_results: u64,
+    /// Leads that counted other calls.
+    pub attempts: u64,
+    /// Leads that were due and are not called.
+    pub due: u64,
+    /// Leads that showed another owner than their number has.
+    pub owners: u64,
+    /// Lists that counted other leads.
+    pub registered: u64,
+    /// What they were and are, the first [`Mended::MOST_ROWS`].
+    pub rows: Vec<MendedRow>,
+}
+
+/// A figure that was written anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MendedRow {
+    /// Which figure, as [`Mismatch::what`].
+    pub what: &'static str,
+    /// Name of the list.
+    pub list: String,
+    /// The lead's position on it; `None`: the list's own figure.
+    pub position: Option<i64>,
+    /// What stood there: a label, a count; empty where there was none.
+    pub before: String,
+    /// What stands there; of a due lead why it is passed over.
+    pub after: String,
+}
+
+impl Mended {
+    /// Rows that are told; the figures count all.
+    pub const MOST_ROWS: usize = 200;
+
+    pub(crate) fn tell(&mut self, row: MendedRow) {
+        if self.rows.len() < Self::MOST_ROWS {
+            self.rows.push(row);
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.last_results += other.last_results;
+        self.attempts += other.attempts;
+        self.due += other.due;
+        self.owners += other.owners;
+        self.registered += other.registered;
+        other.rows.into_iter().for_each(|row| self.tell(row));
     }
 }
 

@@ -22,7 +22,7 @@ pub use attempt::{
     Arrived, AttemptEnd, AttemptProgress, AttemptRow, HistoryQuery, HistoryScope, IncomingCall, OpenResults,
     RecordingFacts, RecordingInfo, Recovery, Save, Saved, Sealed, Transferred,
 };
-pub use check::{Backup, CheckReport, ContactNumber, WrongRecording};
+pub use check::{Backup, CheckReport, ContactNumber, Mended, MendedRow, ToMend, WrongRecording};
 pub(crate) use contact::is_mail_address;
 pub use contact::{
     CategoryInfo, ContactAdd, ContactChange, ContactDraft, ContactPhone, ContactQuery, ContactRow,

@@ -186,7 +186,7 @@ pub(super) fn renew_lead_of(db: &Connection, attempt: AttemptId) -> rusqlite::Re
     lead.map_or(Ok(()), |(lead, phone)| renew_lead(db, lead, &phone))
 }
 
-fn renew_lead(db: &Connection, lead: LeadId, phone: &str) -> rusqlite::Result<()> {
+pub(super) fn renew_lead(db: &Connection, lead: LeadId, phone: &str) -> rusqlite::Result<()> {
     let last = last_call_of(db, lead, phone)?;
     let sql = "UPDATE leads SET last_disposition = ?2, last_user_id = ?3, last_at = ?4, last_kind = ?5, last_memo = ?6
                WHERE id = ?1";

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::{
     BinAt, ExpireAt, SqliteBackend, SqliteReader, assignments, audit_by, bin, bulk, check, journal,
-    lead_changes, lead_edit, lead_fields, lead_new, lead_rows, list_edit, lists, one, projects, recordings,
-    retention, staging, stats, tally, turns, users,
+    lead_changes, lead_edit, lead_fields, lead_new, lead_rows, list_edit, lists, mend, one, projects,
+    recordings, retention, staging, stats, tally, turns, users,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::code::Code;
@@ -17,8 +17,9 @@ use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserI
 use crate::model::{
     Actor, ChangeSlice, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord,
     LeadChange, LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSelection, LeadSpec, LeadsChanged, ListEdit,
-    ListInfo, ListWorked, Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow,
-    RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    ListInfo, ListWorked, Mended, Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery,
+    RecordingRow, RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ToMend, ViewFilter,
+    ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -305,6 +306,21 @@ impl ListVerbs for SqliteBackend {
         let doing = "show owners";
         self.transact(doing, |db, _| assignments::show_again(db, phones).doing(doing))
     }
+
+    fn note_mending(&mut self, (leads, lists): (u64, u64), by: Actor, now: i64) -> Result<()> {
+        let doing = "mend figures";
+        let detail = serde_json::json!({ "leads": leads, "lists": lists });
+        self.transact(doing, |db, _| audit_by(db, now, by, "stats.mend", "", &detail).doing(doing))
+    }
+
+    fn mend(&mut self, some: &ToMend) -> Result<Mended> {
+        let doing = "mend figures";
+        self.transact(doing, |db, _| {
+            let mut mended = mend::leads(db, &some.leads).doing(doing)?;
+            mended.add(mend::lists(db, &some.lists).doing(doing)?);
+            Ok(mended)
+        })
+    }
 }
 
 impl ListReads for SqliteReader {
@@ -408,6 +424,12 @@ impl ListReads for SqliteReader {
         let doing = "recount";
         let tx = self.db.unchecked_transaction().doing(doing)?;
         tally::verify(&tx, query, true, &self.progress).doing(doing)
+    }
+
+    fn to_mend(&mut self) -> Result<ToMend> {
+        let doing = "recount";
+        let tx = self.db.unchecked_transaction().doing(doing)?;
+        mend::look(&tx, &self.progress).doing(doing)
     }
 
     fn contact_rows(&mut self, after: Option<(ContactId, i64)>, limit: u32) -> Result<Vec<ContactNumber>> {

@@ -44,6 +44,7 @@ mod list_verbs;
 mod lists;
 mod log;
 mod look;
+mod mend;
 mod migrate;
 mod name;
 mod name_keys;

@@ -351,6 +351,7 @@ pub(super) const TABLE: &[Row] = &[
         ],
     ),
     row("stats.verify", MANAGES, "", NOTHING),
+    row("stats.mend", MANAGES, "", NOTHING),
     row(
         "note.add",
         IN_LISTS,

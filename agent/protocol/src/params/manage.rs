@@ -267,6 +267,8 @@ params! {
     }
     /// `stats.verify`: recounts every figure from the calls.
     StatsVerify {}
+    /// `stats.mend`: writes those that are kept, and are not what the calls say, anew.
+    StatsMend {}
     /// `recording.ls`: newest first.
     RecordingLs {
         /// Begun at or after, UTC milliseconds.

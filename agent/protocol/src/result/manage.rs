@@ -304,6 +304,38 @@ pub struct Verified {
     pub mismatches: Vec<Mismatch>,
 }
 
+/// `stats.mend`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mended {
+    /// Leads that showed another last result than their calls have.
+    pub last_results: u64,
+    /// Leads that counted other calls than were made.
+    pub attempts: u64,
+    /// Leads that were due although no list calls them.
+    pub due: u64,
+    /// Leads that showed another owner than their number has.
+    pub owners: u64,
+    /// Lists that counted other leads than they have.
+    pub registered: u64,
+    /// What each of them was and is, the first 200; owners are counted only.
+    pub rows: Vec<MendedRow>,
+}
+
+/// A figure that was written anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MendedRow {
+    /// Which, as in `stats.verify`; `due lead`.
+    pub what: String,
+    /// Name of the list.
+    pub list: String,
+    /// Position of the lead; `null`: the list's own figure.
+    pub position: Option<i64>,
+    /// What stood there: the label of a result, or a count.
+    pub before: String,
+    /// What stands there now; of a due lead the code of why it is passed over.
+    pub after: String,
+}
+
 /// A figure that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mismatch {

@@ -175,4 +175,7 @@ pub struct StatsArgs {
     /// Recount every figure from the calls, and say what differs
     #[arg(long)]
     pub verify: bool,
+    /// With --verify: write those that are kept, and differ, anew from the calls first
+    #[arg(long, requires = "verify")]
+    pub mend: bool,
 }

@@ -470,6 +470,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "すべての数字を通話から数え直し、違いを示す",
     ),
     (
+        "With --verify: write those that are kept, and differ, anew from the calls first",
+        "--verify とともに: 保存している数字のうち違うものを、先に通話から書き直す",
+    ),
+    (
         "A microphone, best first; a part of its name is enough, \"default\" is the system's (may be repeated)",
         "マイク (よい順。名前の一部でよい。\"default\" はシステムの既定。繰り返し可)",
     ),

@@ -16,7 +16,7 @@ use crate::cli::time;
 use super::rows::share;
 use super::words;
 pub(crate) use checked::check;
-pub(crate) use verified::verified;
+pub(crate) use verified::{mended, verified};
 
 pub(crate) fn done(done: &Done, out: Out) -> Result<(), Closed> {
     out.line(&format!("{}: {}", out.text("完了", "done"), done.of))

@@ -88,6 +88,18 @@ pub(crate) fn figure(what: &str, out: Out) -> Cow<'_, str> {
     }
 }
 
+/// Whether a figure that differs is written anew by `stats --verify --mend`.
+pub(crate) fn is_mended(what: &str) -> bool {
+    const MENDED: [&str; 5] = [
+        "last result of lead",
+        "attempts of lead",
+        "registered",
+        "due",
+        "leads with another owner than their number",
+    ];
+    MENDED.contains(&what)
+}
+
 /// What settles a figure that differs, where a person can: `of` is whom it is of.
 pub(crate) fn settles(what: &str, of: &str) -> Option<String> {
     match what {
@@ -99,7 +111,7 @@ pub(crate) fn settles(what: &str, of: &str) -> Option<String> {
 }
 
 /// What is recounted, and by what.
-const FIGURES: [(&str, &str); 24] = [
+const FIGURES: [(&str, &str); 25] = [
     ("works", "作業数"),
     ("calls", "コール数"),
     ("connects", "コネクト数"),
@@ -117,6 +129,7 @@ const FIGURES: [(&str, &str); 24] = [
     ("day", "日別"),
     ("attempts of lead", "発信先の回数"),
     ("last result of lead", "発信先の最終結果"),
+    ("due lead", "発信対象だった発信先(発信しない番号)"),
     ("leads with another owner than their number", "番号と担当の異なる発信先"),
     ("worked", "作業済"),
     ("due", "発信対象"),

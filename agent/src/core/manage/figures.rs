@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use protocol::result::{
-    BackupResult, CheckResult, Mismatch, StrayRecordings, Tally, TallyRow, Verified, WrongRecording,
+    BackupResult, CheckResult, Mended, MendedRow, Mismatch, StrayRecordings, Tally, TallyRow, Verified,
+    WrongRecording,
 };
 use protocol::{Detail, params};
 use serde_json::json;
@@ -84,6 +85,17 @@ async fn is_open(store: &Store, by: TallyBy, key: Option<&str>, user: UserId) ->
 pub(super) async fn verify(store: &Store, progress: Progress) -> Answer<Verified> {
     let found = store.verify(StatsQuery::default(), progress).await.map_err(told)?;
     Ok(Verified { mismatches: found.into_iter().map(mismatch).collect() })
+}
+
+pub(super) async fn mend(store: &Store, by: By, progress: Progress) -> Answer<Mended> {
+    let done = store.mend(by.actor, by.now, progress).await.map_err(told)?;
+    let store::Mended { last_results, attempts, due, owners, registered, rows } = done;
+    let row = |row: store::MendedRow| {
+        let store::MendedRow { what, list, position, before, after } = row;
+        MendedRow { what: what.to_owned(), list, position, before, after }
+    };
+    let rows = rows.into_iter().map(row).collect();
+    Ok(Mended { last_results, attempts, due, owners, registered, rows })
 }
 
 fn mismatch(found: store::Mismatch) -> Mismatch {

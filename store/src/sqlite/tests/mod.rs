@@ -22,6 +22,7 @@ mod lead_changes;
 mod lead_edits;
 mod lists;
 mod load;
+mod mend;
 mod migrations;
 mod notes;
 mod owners;

@@ -73,6 +73,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("recording.pause", "録音停止"),
     ("recording.release", "録音の保持の解除"),
     ("recording.resume", "録音再開"),
+    ("stats.mend", "集計の書き直し"),
     ("status.add", "ステータスの追加"),
     ("status.edit", "ステータスの変更"),
     ("store.accept_empty", "空のデータベースの確認"),

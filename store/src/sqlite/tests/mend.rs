@@ -1,0 +1,77 @@
+//! Figures that are written anew from calls and leads.
+
+use super::*;
+use crate::model::{DncEntry, Mended, MendedRow, StatsQuery};
+
+fn verified(world: &World) -> Vec<String> {
+    let found = world.reader().verify(&StatsQuery::default()).unwrap();
+    let mut figures: Vec<String> = found.into_iter().map(|wrong| wrong.what).collect();
+    figures.sort_unstable();
+    figures.dedup();
+    figures
+}
+
+/// D17, S1.40, C9: what a figure should be follows from the rows; which of them are wrong is found, and nothing else is written.
+#[test]
+fn wrong_figures_are_written_anew() {
+    let mut world = World::new(5);
+    world.call("talked");
+    world.call("不通");
+    let entry = DncEntry {
+        phone: phone(4).expose().to_owned(),
+        project: None,
+        reason: "断り".into(),
+        attempt: None,
+        evidence: None,
+        source: "manual".into(),
+        by: world.actor(),
+        now: world.now,
+    };
+    world.db.dnc_add_all(&[entry]).unwrap();
+    assert_eq!(world.reader().to_mend().unwrap(), crate::model::ToMend::default());
+    let hand = rusqlite::Connection::open(&world.path).unwrap();
+    hand.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
+    hand.execute_batch(
+        "UPDATE lists SET registered = 9;
+         UPDATE leads SET attempts = 7 WHERE position = 1;
+         UPDATE leads SET last_disposition = 'prospect' WHERE position = 2;
+         UPDATE leads SET last_disposition = 'prospect', last_at = 1 WHERE position = 3;
+         UPDATE leads SET state = 'ready', skip_reason = NULL WHERE position = 5",
+    )
+    .unwrap();
+    drop(hand);
+    let wrong = verified(&world);
+    for figure in ["registered", "attempts of lead", "last result of lead", "due"] {
+        assert!(wrong.iter().any(|found| found == figure), "{figure}: {wrong:?}");
+    }
+    let found = world.reader().to_mend().unwrap();
+    assert_eq!((found.leads.len(), found.lists.as_slice()), (4, &[world.list][..]));
+    let versions = |world: &World| world.leads().iter().map(|lead| lead.version).collect::<Vec<_>>();
+    let before = versions(&world);
+    let mended = world.db.mend(&found).unwrap();
+    let row = |what, position, before: &str, after: &str| MendedRow {
+        what,
+        list: "リスト".into(),
+        position,
+        before: before.into(),
+        after: after.into(),
+    };
+    assert_eq!(
+        mended.rows,
+        [
+            row("attempts of lead", Some(1), "7", "1"),
+            row("last result of lead", Some(2), "見込", "不通"),
+            row("last result of lead", Some(3), "見込", ""),
+            row("due lead", Some(5), "", "E-DNC"),
+            row("registered", None, "9", "5"),
+        ]
+    );
+    let counts = (mended.attempts, mended.last_results, mended.due, mended.registered, mended.owners);
+    assert_eq!(counts, (1, 2, 1, 1, 0));
+    assert_eq!((verified(&world), versions(&world)), (Vec::new(), before));
+    assert_eq!(world.leads()[2].last_at, None, "all that is of the last call comes from it");
+    // Somebody may have been quicker.
+    assert_eq!(world.db.mend(&found).unwrap(), Mended::default());
+    assert_eq!(world.reader().to_mend().unwrap(), crate::model::ToMend::default());
+    assert!(world.is_sound());
+}
