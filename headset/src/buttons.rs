@@ -49,15 +49,29 @@ impl Buttons {
         if lamps == self.lamps {
             return Vec::new();
         }
-        // A hook that is there already has nothing to repeat.
-        if lamps.off_hook != self.lamps.off_hook && lamps.off_hook != self.down[0] {
-            self.echoes.retain(|(_, until)| *until > now);
-            if self.echoes.len() < MAX_ECHOES {
-                self.echoes.push((lamps.off_hook, now + ECHO));
-            }
+        if lamps.off_hook != self.lamps.off_hook {
+            self.expect_echo(lamps.off_hook, now);
         }
         self.lamps = lamps;
         self.layout.write(lamps)
+    }
+
+    /// The lamps are told the same again: the reports to write. A headset goes on hook with the press, and is to come back where the
+    /// press was not heeded.
+    pub fn repeat(&mut self, now: Instant) -> Vec<Vec<u8>> {
+        self.expect_echo(self.lamps.off_hook, now);
+        self.layout.write(self.lamps)
+    }
+
+    fn expect_echo(&mut self, off_hook: bool, now: Instant) {
+        // A hook that is there already has nothing to repeat.
+        if off_hook == self.down[0] {
+            return;
+        }
+        self.echoes.retain(|(_, until)| *until > now);
+        if self.echoes.len() < MAX_ECHOES {
+            self.echoes.push((off_hook, now + ECHO));
+        }
     }
 
     /// Takes an input report.

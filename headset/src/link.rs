@@ -49,6 +49,8 @@ pub struct Link {
 #[derive(Clone, Copy, Debug, Default)]
 struct Wish {
     lamps: Lamps,
+    /// How often the lamps were to be told again.
+    repeats: u64,
     end: bool,
 }
 
@@ -85,6 +87,11 @@ impl Link {
         self.change(|wish| wish.lamps = lamps);
     }
 
+    /// Tells the headset once more what its lamps show, though nothing has changed: it went on hook for a press that was not heeded.
+    pub fn repeat(&self) {
+        self.change(|wish| wish.repeats += 1);
+    }
+
     fn change(&self, change: impl FnOnce(&mut Wish)) {
         change(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner));
         // A full pipe wakes as well.
@@ -94,7 +101,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.change(|wish| *wish = Wish { lamps: Lamps::default(), end: true });
+        self.change(|wish| *wish = Wish { end: true, ..Wish::default() });
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -176,15 +183,15 @@ fn attend(
         layout,
         woken,
         || {
-            let Wish { lamps, end } = wished(wish);
-            (lamps, end)
+            let Wish { lamps, repeats, end } = wished(wish);
+            (lamps, repeats, end)
         },
         tell,
     )
 }
 
-/// Reads reports, writes lamps. `wish` says what the lamps are to show and whether to end; it is asked whenever `woken`
-/// has something to read. [`Link`] is this with a headset that comes and goes.
+/// Reads reports, writes lamps. `wish` says what the lamps are to show, how often that was to be told again, and whether to end; it is
+/// asked whenever `woken` has something to read. [`Link`] is this with a headset that comes and goes.
 ///
 /// # Errors
 /// What the system says when the device is gone; an end of the file counts as such.
@@ -192,14 +199,19 @@ pub fn serve(
     mut file: File,
     layout: Layout,
     woken: &UnixStream,
-    wish: impl Fn() -> (Lamps, bool),
+    wish: impl Fn() -> (Lamps, u64, bool),
     tell: &mut impl FnMut(Notice),
 ) -> io::Result<()> {
     let mut report = vec![0; layout.longest().max(MIN_REPORT)];
     let mut buttons = Buttons::new(layout);
+    let mut repeated = wish().1;
     loop {
-        let (lamps, end) = wish();
-        for bytes in buttons.show(lamps, now()) {
+        let (lamps, repeats, end) = wish();
+        let mut reports = buttons.show(lamps, now());
+        if std::mem::replace(&mut repeated, repeats) != repeats && reports.is_empty() {
+            reports = buttons.repeat(now());
+        }
+        for bytes in reports {
             // A lamp that stays dark ends no call.
             if let Err(error) = file.write_all(&bytes) {
                 tracing::debug!(%error, "a lamp report was refused");

@@ -110,6 +110,22 @@ fn what_the_headset_repeats_is_no_press() {
     assert_eq!(buttons.take(&[2, 0, 0], now), [Press::HangUp]);
 }
 
+/// A hang-up that the daemon did not heed: the headset comes back, and the next press is one again.
+#[test]
+fn a_press_that_was_not_heeded_is_taken_back_by_the_lamp() {
+    let mut now = start();
+    let mut buttons = Buttons::new(layout(&one_report()));
+    buttons.show(TALKING, now);
+    assert_eq!(buttons.take(&[2, 0b01, 0], now), []);
+    now += SECOND * 5;
+    assert_eq!(buttons.take(&[2, 0, 0], now), [Press::HangUp]);
+    assert_eq!(buttons.repeat(now), [[2, 0b0000_0001, 0]]);
+    now += SECOND / 5;
+    assert_eq!(buttons.take(&[2, 0b01, 0], now), [], "it repeats what its lamp says");
+    now += SECOND / 5;
+    assert_eq!(buttons.take(&[2, 0, 0], now), [Press::HangUp]);
+}
+
 #[test]
 fn a_momentary_hook_toggles_and_each_lamp_has_its_report() {
     let now = start();
@@ -203,7 +219,7 @@ fn reports_and_lamps_go_through_the_device() {
     let file = File::from(OwnedFd::from(device));
     let (mut wake, woken) = UnixStream::pair().unwrap();
     woken.set_nonblocking(true).unwrap();
-    let wish = Arc::new(Mutex::new((RINGING, false)));
+    let wish = Arc::new(Mutex::new((RINGING, 0, false)));
     let asked = Arc::clone(&wish);
     let (sender, notices) = channel();
     let serving = Builder::new()
@@ -216,12 +232,16 @@ fn reports_and_lamps_go_through_the_device() {
     assert_eq!(ours.recv(&mut bytes).map(|count| bytes[..count].to_vec()).unwrap(), [2, 0b1000_1000, 0]);
     ours.send(&[2, 1, 0]).unwrap();
     assert_eq!(notices.recv_timeout(SECOND * 10).unwrap(), Notice::Press(Press::Answer));
-    *wish.lock().unwrap() = (TALKING, false);
+    *wish.lock().unwrap() = (TALKING, 0, false);
     wake.write_all(&[0]).unwrap();
     assert_eq!(ours.recv(&mut bytes).map(|count| bytes[..count].to_vec()).unwrap(), [2, 1, 0]);
     ours.send(&[2, 0, 0]).unwrap();
     assert_eq!(notices.recv_timeout(SECOND * 10).unwrap(), Notice::Press(Press::HangUp));
-    *wish.lock().unwrap() = (IDLE, true);
+    // The press was not heeded: the headset is told to come back.
+    *wish.lock().unwrap() = (TALKING, 1, false);
+    wake.write_all(&[0]).unwrap();
+    assert_eq!(ours.recv(&mut bytes).map(|count| bytes[..count].to_vec()).unwrap(), [2, 1, 0]);
+    *wish.lock().unwrap() = (IDLE, 1, true);
     wake.write_all(&[0]).unwrap();
     assert_eq!(
         ours.recv(&mut bytes).map(|count| bytes[..count].to_vec()).unwrap(),

@@ -168,6 +168,37 @@ fn a_word_after_a_hang_up_names_its_call() {
     assert_eq!(blocked, [Some("0312340001"), Some("0312340004")], "{call:#}");
 }
 
+/// The ring time ends the first call in the moment in which its operator hangs up: the second, which is up already, is spared, and who
+/// means that one hangs up again or names it.
+#[test]
+fn a_hang_up_that_crosses_the_ring_time_spares_the_next_call() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).set("dialing", "ring_timeout", "\"2s\"").start();
+    daemon.import("first", list(&["0312340004", "0312340104", "0312340204"]));
+    let mut control = daemon.control();
+    control.subscribe(None).unwrap();
+    daemon.cli(&["dial", "start", "first"]);
+    let mut begun = || {
+        let event = control.wait_event("a call", SOON, |event| event["params"]["kind"] == "call.dialing");
+        event["params"]["call"]["attempt"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (begun(), begun());
+    let crossed = daemon.run(&["hangup"]);
+    crossed.refused("E-AMBIGUOUS");
+    assert!(crossed.stdout.contains(&first) && crossed.stdout.contains(&second), "{}", crossed.stdout);
+    // What is said now may be of the one that was to be hung up.
+    daemon.run(&["save", "--status", "クレーム"]).refused("E-AMBIGUOUS");
+    daemon.run(&["hangup", "--attempt", &first]).refused("E-NO-CALL");
+    assert_eq!(daemon.cli(&["status"])["seats"][0]["call"]["attempt"], second.as_str());
+    daemon.cli(&["hangup", "--attempt", &second[second.len() - 6..]]);
+    // The third begins after one that was hung up: pressed twice, the button still ends one call.
+    let third = begun();
+    daemon.run(&["hangup"]).refused("E-AMBIGUOUS");
+    daemon.cli(&["hangup"]);
+    let rows = daemon.wait_history(3, SOON);
+    assert!(rows.iter().any(|row| row["attempt"] == third.as_str()), "{rows:#?}");
+}
+
 /// A stop while it rings says nothing of the callee: void, in no count, called again after the gap.
 #[test]
 fn a_stop_while_it_rings_is_no_result() {

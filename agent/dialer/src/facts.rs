@@ -172,7 +172,7 @@ impl Dialer {
             let open = Open { answered: true, ..open.clone() };
             if matches!(self.state, State::Ringing(_)) {
                 // The operator took it up themselves.
-                self.unsaid = None;
+                (self.unsaid, self.alone) = (None, None);
             }
             self.state = State::InCall(open);
             self.show();
@@ -230,6 +230,7 @@ impl Dialer {
             if auto && open.let_go && !open.answered {
                 self.unsaid = Some(attempt);
             }
+            self.alone = Some((attempt, now.mono));
             open.has_status |= auto;
             self.state = State::Breathing(open, now.mono + self.policy.wrap_up);
             self.handle_timeout(now);

@@ -24,7 +24,7 @@ pub mod window;
 pub use action::{Action, ClaimIntent, Claimed, Ended, Next, Refusal, SaveIntent, SeatChange};
 pub use facts::{PAUSED_AT_CLOSING, PAUSED_AT_START, PAUSED_BY_TRUNK, PAUSED_DIALING};
 pub use policy::{Mode, Policy};
-pub use seat::Dialer;
+pub use seat::{CROSSES, Dialer};
 pub use state::{SeatState, Waiting};
 
 /// Time as the shell saw it when it called: both clocks at the same moment.

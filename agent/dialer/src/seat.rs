@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use crate::action::{Action, ClaimIntent, Next, Refusal, SaveIntent, SeatChange};
 use crate::facts::{PAUSED_AT_CLOSING, PAUSED_AT_START, PAUSED_BY_TRUNK, PAUSED_DIALING};
@@ -16,6 +17,8 @@ pub struct Dialer {
     pub(crate) voice_up: bool,
     pub(crate) voids: u32,
     pub(crate) unsaid: Option<AttemptId>,
+    /// The last call whose row the machine closed, and when its end was on disk; none once a person has asked for the next.
+    pub(crate) alone: Option<(AttemptId, Instant)>,
     /// Somebody called from here, and so is there.
     pub(crate) begun: bool,
     pub(crate) shown: SeatState,
@@ -38,6 +41,7 @@ impl Dialer {
             voice_up: true,
             voids: 0,
             unsaid: None,
+            alone: None,
             begun: false,
             actions: VecDeque::new(),
         }
@@ -227,7 +231,7 @@ impl Dialer {
     fn take_calls(&mut self, open: Option<Open>, now: Now) {
         self.paused = None;
         self.voids = 0;
-        self.unsaid = None;
+        (self.unsaid, self.alone) = (None, None);
         self.asked(now);
         if let Some(open) = open {
             self.close(open, now);
@@ -251,6 +255,7 @@ impl Dialer {
             return Err(Refusal::Hours);
         }
         self.asked(now);
+        self.alone = None;
         self.mark(attempt, now);
         self.show();
         Ok(())
@@ -302,7 +307,7 @@ impl Dialer {
         let State::Opening { back } = &mut self.state else { return };
         match (attempt, back.take()) {
             (Some(attempt), _) => {
-                self.unsaid = None;
+                (self.unsaid, self.alone) = (None, None);
                 self.begun = true;
                 self.place(attempt, false);
             }
@@ -355,6 +360,22 @@ impl Dialer {
         }
     }
 
+    /// The call that a hang-up without a name may be meant for though another is up: it ended by itself, or was hung up already, less than
+    /// [`CROSSES`] ago, and the next began before its operator can have seen that. What they say next may be of it, too.
+    ///
+    /// Told once: whoever asks again means the call that is up.
+    pub fn crosses(&mut self, now: Now) -> Option<AttemptId> {
+        let (State::Dialing(open) | State::Ringing(open) | State::InCall(open)) = &self.state else {
+            return None;
+        };
+        let (before, ended) = self.alone?;
+        if open.attempt == before || open.hanging_up || now.mono.duration_since(ended) >= CROSSES {
+            return None;
+        }
+        (self.alone, self.unsaid) = (None, Some(before));
+        Some(before)
+    }
+
     /// Keep the result of the open attempt and go on as `next` says. During a call, `Dial` and `Skip` end it first.
     ///
     /// # Errors
@@ -365,7 +386,7 @@ impl Dialer {
             self.asked(now);
         }
         self.save_open(save, next, now)?;
-        self.unsaid = None;
+        (self.unsaid, self.alone) = (None, None);
         Ok(())
     }
 
@@ -471,3 +492,6 @@ impl Dialer {
         self.actions.pop_front()
     }
 }
+
+/// For so long after the end of a call a hang-up may still be meant for it: what an operator needs to see that another is up.
+pub const CROSSES: Duration = Duration::from_millis(1_500);

@@ -460,6 +460,7 @@ impl Command {
     pub fn attempt_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::CallDial(p) => p.attempt.as_mut(),
+            Self::CallHangup(p) => p.attempt.as_mut(),
             Self::CallSave(p) => p.attempt.as_mut(),
             Self::ContactCreateFromCall(p) => Some(&mut p.attempt),
             Self::DncAdd(p) => p.attempt.as_mut(),

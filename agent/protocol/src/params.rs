@@ -71,6 +71,9 @@ params! {
     CallHangup {
         /// The seat.
         seat: Option<String>,
+        /// The call to end, by id, and no other; `None` = the one that is up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<String>,
     }
     /// `call.hold`.
     CallHold {

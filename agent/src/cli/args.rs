@@ -94,7 +94,11 @@ pub enum Verb {
     /// Answer the ringing call
     Answer,
     /// End the call
-    Hangup,
+    Hangup {
+        /// The call to end, and no other: its id, or the last four characters [default: the one that is up]
+        #[arg(long, value_name = "ID")]
+        attempt: Option<String>,
+    },
     /// Put the call on hold
     Hold,
     /// Take the call off hold

@@ -132,7 +132,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             })
         }
         Verb::Answer => seat_call(global, CallAnswer { seat }, out),
-        Verb::Hangup => seat_call(global, CallHangup { seat }, out),
+        Verb::Hangup { attempt } => seat_call(global, CallHangup { seat, attempt }, out),
         Verb::Hold => seat_call(global, CallHold { seat }, out),
         Verb::Resume => seat_call(global, CallResume { seat }, out),
         Verb::Mute { state } => seat_call(global, CallMute { seat, on: state == Switch::On }, out),

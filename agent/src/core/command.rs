@@ -92,16 +92,7 @@ impl Core {
             Command::CallAnswer(_) => self.answer(seat, now),
             Command::CallSwap(_) => self.call_swap(seat, now),
             Command::CallReturn(_) => self.call_return(seat, now),
-            Command::CallHangup(_)
-                if self.seats[seat].consult.as_ref().is_some_and(|consult| consult.talking) =>
-            {
-                self.call_return(seat, now)
-            }
-            Command::CallHangup(_) if self.seats[seat].tap.is_some() => {
-                self.end_tap(seat, TapEnd::Hangup, now);
-                Ok(())
-            }
-            Command::CallHangup(_) => self.seats[seat].dialer.hang_up().map_err(refusal),
+            Command::CallHangup(p) => self.call_hangup(seat, p.attempt.as_deref(), now),
             Command::CallUntap(_) if self.end_tap(seat, TapEnd::Client, now) => Ok(()),
             Command::CallUntap(_) => Err(ErrorCode::NoTap.into()),
             Command::CallHold(_) => self.hold(seat, true, now),

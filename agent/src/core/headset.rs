@@ -8,8 +8,6 @@ use protocol::result::HeadsetTrouble;
 use protocol::{Event, RpcError};
 use tokio::sync::mpsc;
 
-use super::refusal::refusal;
-use super::tap::TapEnd;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 
@@ -77,6 +75,12 @@ impl Core {
                         ?error,
                         "a headset's button does nothing now"
                     );
+                    if press == Press::HangUp
+                        && let Some(Some(headset)) = self.headsets.seats.get(seat)
+                    {
+                        // It hung up by itself, and the call is still up.
+                        headset.link.repeat();
+                    }
                 }
             }
             Notice::Here { name } => self.headset_is(seat, Some(name), None, now),
@@ -110,11 +114,7 @@ impl Core {
     fn press(&mut self, seat: SeatIndex, press: Press, now: Now) -> Result<(), RpcError> {
         match press {
             Press::Answer => self.answer(seat, now),
-            Press::HangUp if self.seats[seat].consult.as_ref().is_some_and(|consult| consult.talking) => {
-                self.call_return(seat, now)
-            }
-            Press::HangUp if self.end_tap(seat, TapEnd::Hangup, now) => Ok(()),
-            Press::HangUp => self.seats[seat].dialer.hang_up().map_err(refusal),
+            Press::HangUp => self.call_hangup(seat, None, now),
             Press::Mute(on) => self.mute(seat, &CallMute { seat: None, on }, now),
             Press::Hold(on) => self.hold(seat, on, now),
         }

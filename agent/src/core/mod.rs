@@ -22,6 +22,7 @@ mod devices;
 mod digits;
 mod ended;
 mod export;
+mod hangup;
 mod headset;
 mod heard;
 pub(crate) mod identity;

@@ -155,7 +155,7 @@ impl Core {
 }
 
 /// Whom a call was with, in brackets. A name without a letter may be a number, which not everybody sees (S3.14).
-fn whom(call: &CallInfo) -> Option<String> {
+pub(super) fn whom(call: &CallInfo) -> Option<String> {
     let name = call.company.as_ref().or(call.person.as_ref())?;
     name.chars().any(char::is_alphabetic).then(|| format!(" ({name})"))
 }

@@ -40,19 +40,19 @@ impl Operator {
     pub(super) fn event(&mut self, event: &Event, now: Instant) -> Step {
         match event {
             Event::CallDialing { .. } => (self.heard_speech, self.answered, self.next) = (false, false, None),
-            Event::CallAnswered { .. } => {
+            Event::CallAnswered { attempt, .. } => {
                 self.answered = true;
-                self.next = Some((now + NOBODY_SPEAKS, Command::CallHangup(CallHangup::default())));
+                self.next = Some((now + NOBODY_SPEAKS, hang_up(attempt)));
             }
-            Event::CallHeard { what, early, .. } => match what.as_str() {
+            Event::CallHeard { attempt, what, early, .. } => match what.as_str() {
                 "speech" if !early && !self.heard_speech => {
                     self.heard_speech = true;
-                    self.next = Some((now + self.talk, Command::CallHangup(CallHangup::default())));
+                    self.next = Some((now + self.talk, hang_up(attempt)));
                 }
                 // Nobody to talk to: the operator does not wait for the tape to run out.
                 "beep" if !early => {
                     let soon = now + Duration::from_millis(100);
-                    self.next = Some((soon, Command::CallHangup(CallHangup::default())));
+                    self.next = Some((soon, hang_up(attempt)));
                 }
                 _ => {}
             },
@@ -84,6 +84,11 @@ impl Operator {
             ..CallSave::default()
         })
     }
+}
+
+/// Ends this call, and not the next one.
+fn hang_up(attempt: &str) -> Command {
+    Command::CallHangup(CallHangup { seat: None, attempt: Some(attempt.to_owned()) })
 }
 
 /// An answered call in which nobody speaks is given up after this; a FAX has whistled long before.

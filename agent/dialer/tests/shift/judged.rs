@@ -173,3 +173,87 @@ fn without_a_hang_up_a_word_needs_no_name() {
     shift.want_one();
     assert_eq!(shift.dialer.unsaid(true), None);
 }
+
+/// The ring time ends a call in the moment in which its operator hangs up, and the next one is up already: it is not hung up for that.
+#[test]
+fn a_hang_up_that_crosses_the_end_of_its_call_spares_the_next() {
+    let given_up = Facts { ringing: true, ended_by_us: true, sip_code: Some(487), ..Facts::default() };
+    for (late, spared) in [(0, true), (400, true), (1_499, true), (1_500, false)] {
+        let mut shift = Shift::new(Policy::default());
+        let first = shift.start();
+        let now = shift.now();
+        assert_eq!(shift.dialer.crosses(now), None, "no call was before it");
+        shift.end(first, given_up.clone());
+        shift.want_one();
+        let now = shift.now();
+        assert_eq!(shift.dialer.crosses(now), None, "none is up");
+        shift.store_claims(true);
+        shift.wants();
+        shift.pass(Duration::from_millis(late));
+        let now = shift.now();
+        assert_eq!(shift.dialer.crosses(now), spared.then_some(first), "after {late} ms");
+        // What is said next may be of the one that was to be hung up, and whoever hangs up again means the one that is up.
+        assert_eq!(shift.dialer.unsaid(false), spared.then_some(first));
+        assert_eq!(shift.dialer.crosses(now), None);
+        shift.dialer.hang_up().unwrap();
+    }
+}
+
+/// Whoever asked for the call that is up knows that it is.
+#[test]
+fn a_call_that_was_asked_for_is_hung_up_at_once() {
+    // By a save.
+    let mut shift = Shift::new(Policy { wrap_up: Duration::from_secs(5), ..Policy::default() });
+    let first = shift.start();
+    shift.end(first, busy());
+    let now = shift.now();
+    shift.dialer.save(status("callback"), Next::Dial, now).unwrap();
+    shift.want_one();
+    shift.store_claims(true);
+    shift.wants();
+    assert_eq!(shift.dialer.crosses(now), None);
+    // By hand, after the list.
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.end(first, busy());
+    shift.want_one();
+    let now = shift.now();
+    shift.dialer.claimed(None, None, now);
+    shift.dialer.manual(now).unwrap();
+    shift.dialed.insert(AttemptId(9));
+    shift.dialer.opened(Some(AttemptId(9)), now);
+    shift.wants();
+    assert_eq!(shift.dialer.crosses(now), None);
+    // A lead that was shown.
+    let mut shift =
+        Shift::new(Policy { mode: dialer::Mode::Preview { countdown: None }, ..Policy::default() });
+    let now = shift.now();
+    shift.dialer.start(super::LIST, now).unwrap();
+    shift.want_one();
+    for _ in 0..2 {
+        let shown = shift.store_claims(false);
+        shift.dialer.accept(now).unwrap();
+        shift.want_one();
+        shift.dialed.insert(shown);
+        shift.dialer.marked(true, now);
+        shift.wants();
+        assert_eq!(shift.dialer.crosses(now), None);
+        shift.end(shown, busy());
+        shift.want_one();
+    }
+}
+
+/// An incoming call that rings right after a call's end is not refused for a hang-up that was meant for that one.
+#[test]
+fn an_incoming_call_right_after_an_end_is_spared_too() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.end(first, busy());
+    shift.want_one();
+    let now = shift.now();
+    shift.dialer.claimed(None, None, now);
+    shift.dialer.ring(AttemptId(9)).unwrap();
+    assert_eq!(shift.dialer.crosses(now), Some(first));
+    shift.dialer.answered();
+    assert_eq!(shift.dialer.crosses(now), None, "they took it up themselves");
+}

@@ -32,6 +32,7 @@ fn every_documented_command_parses() {
         "call",
         "answer --seat a",
         "hangup",
+        "hangup --attempt 6B1CV",
         "hold",
         "resume",
         "mute",

@@ -83,6 +83,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "What follows: call the next lead, show the next lead, or only save",
         "次の動作: 次に発信、次を表示、または保存だけ",
     ),
+    (
+        "The call to end, and no other: its id, or the last four characters [default: the one that is up]",
+        "この通話だけを切る: 通話の id、またはその末尾4文字 [既定: 続いている通話]",
+    ),
     ("The attempt [default: the seat's open one]", "通話の id [既定: 席の未確定の通話]"),
     ("Repeat-proof number of this save", "保存の通し番号 (同じ保存の繰り返しを防ぐ)"),
     ("Why, such as lunch", "理由 (昼休み、休憩 など)"),
