@@ -2,7 +2,8 @@
 //!
 //! Who asked since the copy was made never to be called again is not called (D16), and what leaves the box is numbered on (D18): a
 //! number that is used twice would put a result file in the place of another, and events of today behind those of last week. Leads
-//! that were excluded or called since are not called either ([`carried_leads`](super::carried_leads)).
+//! that were excluded or called since are not called either ([`carried_leads`](super::carried_leads)), and no number before the floor
+//! between two calls of it is over.
 
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use serde_json::json;
 use super::carried_leads::{Excluded, Excluding, Which};
 use super::migrate::APPLICATION_ID;
 use super::salvage::Salvage;
-use super::{all, exec, one};
+use super::{all, exec, one, rests};
 use crate::id::{AttemptId, LeadId};
 
 /// What a restored copy has of the database that was there.
@@ -102,7 +103,7 @@ fn take(copy: &Connection, present: &Connection, now: i64) -> rusqlite::Result<O
     whole(Part::DoNotCall, all);
     let mut leads = Excluding::new(copy, present, now)?;
     whole(Part::Leads, leads.all()?);
-    let (all, calls_left_behind) = calls(copy, present, &mut leads)?;
+    let (all, calls_left_behind) = calls(copy, present, &mut leads, now)?;
     whole(Part::Calls, all);
     transaction.commit()?;
     let Excluded { as_before: excluded, called: called_since } = leads.done;
@@ -176,25 +177,33 @@ fn do_not_call(copy: &Connection, present: &Connection, now: i64) -> rusqlite::R
 }
 
 /// Returns whether every call is known, and how many of those that were dialed the copy does not have; their leads are not called
-/// again. One that failed before it was a call is none.
+/// again, nor their numbers before the floor between two calls of one is over (D24). One that failed before it was a call is none.
 fn calls(
     copy: &Connection,
     present: &Connection,
     leads: &mut Excluding<'_>,
+    now: i64,
 ) -> rusqlite::Result<(bool, u64)> {
     let mut left = 0;
     let known = "SELECT 1 FROM attempts WHERE id = ?1 AND dialed_at IS NOT NULL";
-    let columns = "id, lead_id, list_id, phone, dialed_at, disposition, direction = 'out' AND void = 0 AND practice = 0";
+    let columns =
+        "id, lead_id, list_id, phone, dialed_at, disposition, direction = 'out' AND practice = 0, void";
     let whole = Salvage::new(present, "attempts", columns, "dialed_at IS NOT NULL").each(
         |row| {
             let lead: Option<LeadId> = row.get(2)?;
-            let (list, phone, made) = (row.get(3)?, row.get(4)?, row.get::<_, bool>(7)?);
-            let which = lead.filter(|_| made).map(|lead| Which { lead, list, phone });
-            Ok((row.get::<_, AttemptId>(1)?, which, row.get::<_, i64>(5)?, row.get::<_, Option<String>>(6)?))
+            let (list, phone): (_, Option<String>) = (row.get(3)?, row.get(4)?);
+            let (out, void): (bool, bool) = (row.get(7)?, row.get(8)?);
+            let which = lead.filter(|_| out && !void).map(|lead| Which { lead, list, phone: phone.clone() });
+            let number = phone.filter(|_| out);
+            let (at, result): (i64, Option<String>) = (row.get(5)?, row.get(6)?);
+            Ok((row.get::<_, AttemptId>(1)?, which, number, at, result))
         },
-        |(call, which, at, result)| {
+        |(call, which, number, at, result)| {
             if one(copy, known, [call], |_| Ok(()))?.is_none() {
                 left += 1;
+                if let Some(number) = number.filter(|_| at >= now.saturating_sub(rests::KEPT_MS)) {
+                    rests::note(copy, &number, at)?;
+                }
                 which.map_or(Ok(()), |which| leads.called(&which, at, result.as_deref()))?;
             }
             Ok(true)

@@ -59,6 +59,7 @@ mod projects;
 mod recordings;
 mod recover;
 mod restore;
+mod rests;
 mod retention;
 mod salvage;
 mod saves;

@@ -2,7 +2,7 @@
 
 use super::{
     SqliteBackend, all, attempts, dnc_import, exec, given_over, hand_overs, history, journal, lead_call,
-    lead_changes, staging,
+    lead_changes, rests, staging,
 };
 use crate::dnc_import::DncUndo;
 use crate::error::{Doing, Result};
@@ -18,6 +18,7 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
     let doing = "recover";
     let last_alive = backend.alive.last();
     let mut recovery = backend.transact(doing, |db, box_id| {
+        rests::forget(db, now).doing(doing)?;
         let mut recovery = Recovery::default();
         let sql =
             "SELECT id, lead_id FROM attempts WHERE box_id = ?1 AND sealed_at IS NULL AND dialed_at IS NULL";

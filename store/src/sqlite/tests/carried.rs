@@ -1,5 +1,6 @@
 //! Leads that a restored copy may not call, by what was done since it was made.
 
+use super::rules::manual;
 use super::*;
 use crate::sqlite::Carried;
 
@@ -87,4 +88,40 @@ fn a_lead_that_came_anew_is_found_by_its_number() {
     let (world, carried) = back(world, &copy);
     assert_eq!(carried, Carried { excluded: 1, ..Carried::default() });
     assert_eq!(world.lead(Some(first)).excluded_reason.as_deref(), Some("本人希望"));
+}
+
+/// D24, X3: a number that was dialed moments before the copy was put back rests all the same, whoever dials it and however, and with it
+/// the number that it reaches.
+#[test]
+fn a_number_that_was_dialed_since_rests_as_long_as_ever() {
+    let mut world = World::new(1);
+    let other = world.list("second");
+    world.import(other, &[row(0)]);
+    let copy = copied(&world);
+    world.now += MINUTE;
+    let (called, typed, longer) = (phone(0).national(), "090-1234-5678", "03-1111-00141");
+    world.call("不通");
+    for number in [typed, longer] {
+        let call = manual(&world, number);
+        let claimed = world.db.open_manual(&call).unwrap();
+        world.finish(claimed.attempt, "通話済");
+    }
+    world.now += MINUTE;
+    let last = world.now;
+    let (mut world, _) = back(world, &copy);
+    let refused = |world: &mut World, number: &str| {
+        let call = manual(world, number);
+        world.db.check_manual(&call).err().map(|error| error.code())
+    };
+    for number in [&called, typed, longer, "03-1111-0014"] {
+        assert_eq!(refused(&mut world, number), Some("E-REPEAT"), "{number}");
+    }
+    assert_eq!(refused(&mut world, "03-1111-0015"), None);
+    // On another list, by its turn, too.
+    let spec = ClaimSpec { list: other, ..world.spec() };
+    assert!(world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.is_none());
+    world.now = last + 2 * MINUTE;
+    for number in [&called, typed, longer] {
+        assert_eq!(refused(&mut world, number), None, "{number}");
+    }
 }
