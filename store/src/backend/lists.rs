@@ -85,6 +85,8 @@ pub(crate) trait ListVerbs {
         now: i64,
     ) -> Result<i64>;
     fn add_to_change(&mut self, id: i64, part: i64, leads: &[LeadId]) -> Result<()>;
+    /// One of the parts of [`ListReads::numbers_in_order`], behind the leads that are given away.
+    fn add_numbers_to_change(&mut self, id: i64, part: i64, numbers: &str) -> Result<()>;
     /// Does as much of it as fits before `deadline`.
     fn go_on_changing(&mut self, id: i64, deadline: Instant) -> Result<ChangeSlice>;
     /// It failed by this code, and stays undone.
@@ -206,6 +208,8 @@ pub(crate) trait ListReads {
     fn is_excluded(&mut self, phone: &str) -> Result<bool>;
     /// In this order; without those that are gone.
     fn lead_places(&mut self, leads: &[LeadId]) -> Result<Vec<LeadPlace>>;
+    /// The numbers of leads in their order, in parts, as a change that gives them away needs them.
+    fn numbers_in_order(&mut self, leads: &[LeadId]) -> Result<Vec<String>>;
     fn bin(&mut self, list: ListId) -> Result<Vec<(i64, u64)>>;
     fn imports(
         &mut self,

@@ -1,6 +1,6 @@
-//! Projects, list views, many leads at once, the journal of imports, counts.
+//! Projects, list views, leads, the journal of imports, counts.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -11,12 +11,11 @@ use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, ChangeSlice, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadPlace,
-    LeadRow, LeadSelection, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit,
-    ProjectRow, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery, is_restorable,
+    Actor, DeletedList, GrantRow, ImportRecord, LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSpec,
+    LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit, ProjectRow, StatsQuery, TallyBy,
+    TallyRow, ViewFilter, ViewPage, ViewQuery, is_restorable,
 };
 use crate::progress::Progress;
-use crate::sqlite::PART;
 use crate::staging::{Staging, Undone};
 use crate::thread::{Lane, Writer};
 
@@ -281,85 +280,6 @@ impl Store {
         self.write(move |b| b.change_lead_fields(lead, &fields, by, now)).await
     }
 
-    /// Does one thing to many leads, with one row of audit: how many, what they were found by, and whose they were. Many are changed in slices that calls overtake; a process that ends in the
-    /// middle goes on at its next start ([`Store::recover`]), so that all of them are changed or none (S1.24).
-    ///
-    /// # Errors
-    /// [`Error::UserTombstone`], [`Error::NoCaller`] for who cannot have leads; of one who is deleted or calls no more meanwhile,
-    /// what was changed before stays, as the row of audit says. The same where the disk takes no more: what failed is not finished
-    /// later, over what somebody wanted since.
-    pub async fn change_leads(
-        &self,
-        list: ListId,
-        leads: impl Into<LeadSelection>,
-        change: LeadChange,
-        by: Actor,
-        now: i64,
-        progress: Progress,
-    ) -> Result<LeadsChanged> {
-        self.give_up_failed().await?;
-        let leads: LeadSelection = leads.into();
-        if leads.ids.len() <= FEW {
-            return self.write(move |b| b.change_leads(list, &leads, &change, by, now)).await;
-        }
-        let LeadSelection { ids, filter } = leads;
-        let total = ids.len() as u64;
-        let begun =
-            self.write(move |b| b.begin_change(list, (&change, filter.as_ref()), total, by, now)).await;
-        let id = begun?;
-        let done = self.carry_out(id, &ids, &progress).await;
-        if let Err(error) = &done {
-            self.failed_changes().push((id, error.code()));
-            // Where nothing can be written now, it is given up before the next change.
-            let _ = self.give_up_failed().await;
-        }
-        done
-    }
-
-    async fn carry_out(&self, id: i64, leads: &[LeadId], progress: &Progress) -> Result<LeadsChanged> {
-        let total = leads.len() as u64;
-        for (part, ids) in (0..).zip(leads.chunks(PART)) {
-            let ids = ids.to_vec();
-            self.slice(move |b| b.add_to_change(id, part, &ids)).await?;
-        }
-        loop {
-            let ChangeSlice { looked, done, ended, is_last } =
-                self.slice(move |b| b.go_on_changing(id, deadline())).await?;
-            progress.set(looked, total);
-            match ended {
-                Some(error) => return Err(error),
-                None if is_last => return Ok(done),
-                None => self.wait_for_disk().await?,
-            }
-        }
-    }
-
-    /// Waits while the disk is behind, with calls going on, but not for ever: then the log grows instead.
-    #[expect(clippy::disallowed_methods, reason = "a disk has no deadline that somebody could hand in")]
-    async fn wait_for_disk(&self) -> Result<()> {
-        for _ in 0..LONGEST_WAIT.as_millis() / PAUSE.as_millis() {
-            if !self.slice(|b| Ok(b.import_crowded())).await? {
-                break;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn give_up_failed(&self) -> Result<()> {
-        loop {
-            let Some((id, code)) = self.failed_changes().pop() else { return Ok(()) };
-            if let Err(error) = self.write(move |b| b.give_up_change(id, code)).await {
-                self.failed_changes().push((id, code));
-                return Err(error);
-            }
-        }
-    }
-
-    pub(super) fn failed_changes(&self) -> MutexGuard<'_, Vec<(i64, &'static str)>> {
-        self.inner.failed_changes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Brings leads back that were deleted at one moment, within 30 days: [`Self::bin`]. `most`: how many leads the list may have (S1.12).
     ///
     /// # Errors
@@ -565,9 +485,6 @@ impl Store {
     }
 }
 
-/// Leads that are changed in one transaction: a millisecond or two.
-const FEW: usize = 32;
-
 /// Leads that are looked up in one read: some milliseconds.
 const AT_ONCE: usize = 1000;
 
@@ -577,8 +494,5 @@ pub(super) fn deadline() -> Instant {
     Instant::now() + SLICE
 }
 
-/// Between two looks at a disk that is behind, and the longest it is waited for.
-const PAUSE: Duration = Duration::from_millis(2);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Longest a slice keeps a call's write waiting, its commit apart.
 const SLICE: Duration = Duration::from_millis(3);

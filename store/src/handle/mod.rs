@@ -3,6 +3,7 @@
 mod calls;
 mod contacts;
 mod keeping;
+mod lead_changes;
 mod leads;
 mod lists;
 mod office;

@@ -34,7 +34,8 @@ pub(super) fn assign_lead(
     }
 }
 
-fn shown(db: &Connection, phone: &str) -> rusqlite::Result<usize> {
+/// On how many leads a number shows, those of lists in the bin left out.
+pub(super) fn shown(db: &Connection, phone: &str) -> rusqlite::Result<usize> {
     let sql = "SELECT count(*) FROM lead_numbers n JOIN lists l ON l.id = n.list_id
                WHERE n.phone = ?1 AND l.deleted_at IS NULL";
     Ok(one(db, sql, [phone], |r| super::unsigned(r, 0))?.unwrap_or(0) as usize)
@@ -47,6 +48,19 @@ fn give(
     by: Option<UserId>,
     now: i64,
 ) -> rusqlite::Result<usize> {
+    register(db, phone, user, by, now)?;
+    lead_numbers::touched(db, phone, None)?;
+    show(db, phone, user)
+}
+
+/// Writes down whose a number is; its leads do not show it yet.
+pub(super) fn register(
+    db: &Connection,
+    phone: &str,
+    user: Option<UserId>,
+    by: Option<UserId>,
+    now: i64,
+) -> rusqlite::Result<()> {
     match user {
         Some(user) => {
             let sql = "INSERT INTO assignments (phone, user_id, by_user_id, at) VALUES (?1, ?2, ?3, ?4)
@@ -58,8 +72,7 @@ fn give(
             exec(db, "DELETE FROM assignments WHERE phone = ?1", [phone])?;
         }
     }
-    lead_numbers::touched(db, phone, None)?;
-    show(db, phone, user)
+    Ok(())
 }
 
 /// Writes the owner of a number on its leads; returns on how many.
@@ -208,7 +221,9 @@ pub(super) fn of_import(
     Ok(leads.last().map(|(position, ..)| *position))
 }
 
+/// Where many are given at once, their leads show it a little later.
 const ASTRAY: &str = "l.assigned_user_id IS NOT (SELECT user_id FROM assignments WHERE phone = l.phone)
-  AND l.deleted_at IS NULL AND l.position <= (SELECT visible_position FROM lists WHERE id = l.list_id)";
+  AND l.deleted_at IS NULL AND l.position <= (SELECT visible_position FROM lists WHERE id = l.list_id)
+  AND l.list_id NOT IN (SELECT list_id FROM lead_changes)";
 /// Leads looked at in one step.
 const ROWS: i64 = 2048;

@@ -106,9 +106,10 @@ fn assign(
     now: i64,
     done: &mut LeadsChanged,
 ) -> rusqlite::Result<bool> {
-    let sql = "SELECT phone, assigned_user_id FROM leads WHERE id = ?1 AND deleted_at IS NULL";
-    let found: Option<(String, Option<UserId>)> = one(db, sql, [lead], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let Some((phone, before)) = found else { return Ok(false) };
+    let sql = "SELECT phone FROM leads WHERE id = ?1 AND deleted_at IS NULL";
+    let Some(phone) = one(db, sql, [lead], |r| r.get::<_, String>(0))? else { return Ok(false) };
+    // Its lead shows it a little later where many are given at once.
+    let before = assignments::owner(db, &phone)?;
     *former.entry(before.map(|user| user.to_string()).unwrap_or_default()).or_default() += 1;
     let shown = assignments::assign_lead(db, &phone, user, by.user, now)?;
     done.other_lists += (shown as u64).saturating_sub(1);

@@ -137,17 +137,26 @@ impl ListVerbs for SqliteBackend {
         self.in_bulk("change leads", |db| lead_changes::add(db, id, part, leads))
     }
 
+    fn add_numbers_to_change(&mut self, id: i64, part: i64, numbers: &str) -> Result<()> {
+        self.in_bulk("change leads", |db| lead_changes::add_numbers(db, id, part, numbers))
+    }
+
     fn give_up_change(&mut self, id: i64, code: &str) -> Result<()> {
         self.end_bulk()?;
         self.transact("change leads", |db, _| lead_changes::give_up(db, id, code))
     }
 
     fn go_on_changing(&mut self, id: i64, deadline: Instant) -> Result<ChangeSlice> {
-        let slice = self.in_bulk("change leads", |db| lead_changes::slice(db, id, deadline))?;
-        if slice.is_last {
-            self.end_bulk()?;
+        let slice = self.in_bulk("change leads", |db| lead_changes::slice(db, id, deadline));
+        match &slice {
+            Ok(slice) if slice.is_last => self.end_bulk()?,
+            Ok(_) => {}
+            Err(_) => {
+                // What failed is told, and not what its end says.
+                let _ = self.end_bulk();
+            }
         }
-        Ok(slice)
+        slice
     }
 
     fn restore_leads(
@@ -388,6 +397,10 @@ impl ListReads for SqliteReader {
 
     fn lead_places(&mut self, leads: &[LeadId]) -> Result<Vec<LeadPlace>> {
         lead_rows::places(&self.db, leads).doing("read leads")
+    }
+
+    fn numbers_in_order(&mut self, leads: &[LeadId]) -> Result<Vec<String>> {
+        lead_changes::in_order(&self.db, leads).doing("read leads")
     }
 
     fn bin(&mut self, list: ListId) -> Result<Vec<(i64, u64)>> {

@@ -37,6 +37,7 @@ mod lead_edit;
 mod lead_fields;
 mod lead_new;
 mod lead_numbers;
+mod lead_owners;
 mod lead_rows;
 mod leads;
 mod list_edit;
