@@ -40,6 +40,7 @@ mod lead_numbers;
 mod lead_owners;
 mod lead_rows;
 mod leads;
+mod left_uids;
 mod list_edit;
 mod list_verbs;
 mod lists;

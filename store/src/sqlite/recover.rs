@@ -2,7 +2,7 @@
 
 use super::{
     SqliteBackend, all, attempts, dnc_import, exec, given_over, hand_overs, history, journal, lead_call,
-    lead_changes, rests, staging,
+    lead_changes, left_uids, rests, staging,
 };
 use crate::dnc_import::DncUndo;
 use crate::error::{Doing, Result};
@@ -19,6 +19,13 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
     let last_alive = backend.alive.last();
     let mut recovery = backend.transact(doing, |db, box_id| {
         rests::forget(db, now).doing(doing)?;
+        for (login, uid) in left_uids::learn(db).doing(doing)? {
+            tracing::warn!(
+                login,
+                uid,
+                "the Unix user of a user whom an earlier version deleted may nothing any more; `kakeru user edit --uid` or `user add --uid` gives it to another user"
+            );
+        }
         let mut recovery = Recovery::default();
         let sql =
             "SELECT id, lead_id FROM attempts WHERE box_id = ?1 AND sealed_at IS NULL AND dialed_at IS NULL";

@@ -277,3 +277,40 @@ fn what_changes_no_row_is_audited() {
 fn query_of(action: &str) -> AuditQuery {
     AuditQuery { action: Some(action.into()), ..AuditQuery::default() }
 }
+
+/// D22: whose user was deleted by a version that kept nothing of their Unix user may nothing any more either, as far as the audit log knows
+/// whose it was.
+#[test]
+fn who_was_deleted_by_an_earlier_version_is_no_stranger() {
+    let mut world = World::new(0);
+    let by = Actor::default();
+    let deleted = |world: &mut World, login: &str, uid: Option<u32>, change: Option<Option<u32>>| {
+        let draft = UserDraft { uid, ..draft(login, Role::Operator) };
+        let user = world.db.user_add(&draft, by, MANAGER, NOW).unwrap().id;
+        if let Some(uid) = change {
+            let change = UserChange { uid: Some(uid), ..UserChange::default() };
+            world.change_user(user, &change, by, MANAGER, NOW).unwrap();
+        }
+        world.delete_user(user, HandOver::Nothing, by, NOW).unwrap();
+        user
+    };
+    let users = [
+        deleted(&mut world, "added", Some(1001), None),
+        deleted(&mut world, "edited", Some(1002), Some(Some(1003))),
+        deleted(&mut world, "taken", Some(1004), Some(None)),
+        deleted(&mut world, "never", None, None),
+    ];
+    world.db.db.execute("UPDATE users SET uid = NULL WHERE deleted_at IS NOT NULL", []).unwrap();
+    world.db.db.execute("DELETE FROM meta WHERE key = 'left_uids_learned'", []).unwrap();
+    let mut world = world.reopen();
+    world.db.recover(NOW + 1).unwrap();
+    let known = |world: &mut World| {
+        let all = world.db.all_users().unwrap();
+        users.map(|user| all.iter().find(|known| known.id == user).unwrap().uid)
+    };
+    assert_eq!(known(&mut world), [Some(1001), Some(1003), None, None]);
+    // Once: the next start does not look through the log again.
+    world.db.db.execute("UPDATE users SET uid = NULL WHERE deleted_at IS NOT NULL", []).unwrap();
+    world.db.recover(NOW + 2).unwrap();
+    assert_eq!(known(&mut world), [None; 4]);
+}
