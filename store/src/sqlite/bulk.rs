@@ -1,49 +1,14 @@
-//! The connection that does one thing to many leads, slice by slice.
-//!
-//! Numbers are in no order, so each slice changes nearly a page for each of its leads: on the connection of calls it would push out what
-//! these need, and wait for the disk two hundred times a second. As with imports, slices are committed without waiting, another thread
-//! writes the log out behind them, and who asked for the change is answered after a commit that waits for all of it. A power cut takes
-//! whole slices back, the last ones first, and the change goes on from there at the next start.
+//! One thing done to many leads, slice by slice, on a connection of its own: numbers are in no order, so each slice changes nearly a page
+//! for each of its leads. After a power cut the change goes on at the next start, from where the disk has it.
 
-use std::path::Path;
+use rusqlite::Connection;
 
-use rusqlite::{Connection, OpenFlags};
-
-use super::staging::Flusher;
-use super::writing::Writing;
+use super::beside::Beside;
 use super::{SqliteBackend, exec};
 use crate::error::{Doing, Result};
 
-/// Exists while a change is under way.
-pub(super) struct Bulk {
-    db: Connection,
-    flusher: Flusher,
-}
-
-impl Bulk {
-    fn open(backend: &SqliteBackend) -> rusqlite::Result<Self> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let path = backend.db.path().unwrap_or_default();
-        let mut db = Connection::open_with_flags(path, flags)?;
-        super::open::prepare(&db, CACHE_KIB)?;
-        super::due::watch(&db)?;
-        // Whoever gets leads is looked up with each slice, in its transaction.
-        db.pragma_update(None, "foreign_keys", false)?;
-        db.pragma_update(None, "synchronous", "NORMAL")?;
-        super::open::watch_log(&mut db, &backend.log_frames)?;
-        super::open::watch_leads(&mut db, &backend.changes)?;
-        let flusher = Flusher::start(Path::new(path), &backend.log_frames, &backend.file)?;
-        Ok(Self { db, flusher })
-    }
-
-    /// Whether the change should wait before it goes on: the disk is behind.
-    pub(super) fn crowded(&self) -> bool {
-        self.flusher.crowded()
-    }
-}
-
 impl SqliteBackend {
-    /// Runs a slice in one transaction, which is whole whatever happens, and on disk some time later.
+    /// Runs a slice in one transaction, which is on disk some time later.
     pub(super) fn in_bulk<T>(
         &mut self,
         doing: &'static str,
@@ -51,19 +16,11 @@ impl SqliteBackend {
     ) -> Result<T> {
         let bulk = match self.bulk.take() {
             Some(bulk) => bulk,
-            None => Bulk::open(self).doing(doing)?,
+            None => open(self).doing(doing)?,
         };
-        let writing = Writing::begin(&bulk.db).doing(doing)?;
-        let result = slice(&bulk.db).and_then(|value| writing.commit().doing(doing).map(|()| value));
-        match result.is_ok() {
-            true => self.changes.commit(),
-            false => self.changes.rollback(),
-        }
-        match &self.loader {
-            // It looks after the log already.
-            Some(loader) => loader.slice_written(),
-            None => bulk.flusher.slice_written(),
-        }
+        // That of an import looks after the log already.
+        let flusher = self.loader.as_ref().map_or(&bulk.flusher, |loader| &loader.beside.flusher);
+        let result = bulk.transact(doing, flusher, slice);
         self.bulk = Some(bulk);
         result
     }
@@ -71,14 +28,19 @@ impl SqliteBackend {
     /// All slices are written: what they did is on disk when this returns.
     pub(super) fn end_bulk(&mut self) -> Result<()> {
         if let Some(bulk) = self.bulk.take() {
-            // It may be in the middle of its work: not waited for here, where calls wait.
-            bulk.flusher.retire();
-            self.flusher = Some(bulk.flusher);
+            self.flusher = Some(bulk.retire());
         }
         let written = "UPDATE meta SET value = value + 1 WHERE key = 'checkpoints'";
         self.transact("change leads", |db, _| exec(db, written, []).map(drop).doing("change leads"))
     }
 }
 
-/// Page cache while it exists: random numbers of two hundred thousand leads would read the file again and again without it.
+fn open(backend: &SqliteBackend) -> rusqlite::Result<Beside> {
+    let bulk = Beside::open(backend, CACHE_KIB)?;
+    // What brings leads back, or lets them in again, asks which of them no list calls.
+    super::due::watch(&bulk.db)?;
+    Ok(bulk)
+}
+
+/// Page cache while a change is under way: random numbers of two hundred thousand leads would read the file again and again without it.
 const CACHE_KIB: u32 = 8192;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{
-    BinAt, ExpireAt, SqliteBackend, SqliteReader, assignments, audit_by, bin, bulk, check, journal,
-    lead_changes, lead_edit, lead_fields, lead_new, lead_rows, list_edit, lists, mend, one, projects,
-    recordings, retention, staging, stats, tally, turns, users,
+    BinAt, ExpireAt, SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_changes,
+    lead_edit, lead_fields, lead_new, lead_rows, list_edit, lists, mend, one, projects, recordings,
+    retention, staging, stats, tally, turns, users,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::code::Code;
@@ -211,7 +211,7 @@ impl ListVerbs for SqliteBackend {
     }
 
     fn import_crowded(&mut self) -> bool {
-        staging::crowded(self) || self.bulk.as_ref().is_some_and(bulk::Bulk::crowded)
+        staging::crowded(self) || self.bulk.as_ref().is_some_and(|bulk| bulk.flusher.crowded())
     }
 
     fn assign_import(

@@ -11,6 +11,7 @@ mod attempts;
 mod audit_log;
 mod backup;
 mod before;
+mod beside;
 mod bin;
 mod bulk;
 mod carried;
@@ -132,7 +133,7 @@ pub(crate) struct SqliteBackend {
     /// The connection of running imports.
     loader: Option<staging::Loader>,
     /// The connection of a change of many leads.
-    bulk: Option<bulk::Bulk>,
+    bulk: Option<beside::Beside>,
     /// The disk work of the last import or change, which may still be ending.
     flusher: Option<staging::Flusher>,
     /// Frames in the log after the last commit; written by SQLite's hook.

@@ -1,23 +1,18 @@
 //! The connection that stages rows.
 //!
-//! It has a page cache of its own, so that an import does not push out what calls need, and no foreign keys: every row
-//! it writes refers to rows written in the same transaction or found by it, so that eight look-ups a row prove nothing.
-//! A test asks SQLite for broken references. It runs no triggers either: it keeps `lead_numbers` itself.
+//! Eight look-ups of foreign keys a row would prove nothing; a test asks SQLite for broken references. It runs no triggers either: it keeps
+//! `lead_numbers` itself. A power cut takes an import back that was not committed; the commit that makes its rows visible syncs what is left.
 
-use std::path::Path;
-
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
 
-use super::super::writing::Writing;
+use super::super::beside::Beside;
 use super::super::{SqliteBackend, exec};
 use super::category::CategoryIds;
-use super::flush::Flusher;
 use super::many::MANY;
 use super::reached::Reached;
 use super::slice::Slice;
 use super::{IMPORT_CACHE_KIB, ended, read};
-use crate::changes::Changes;
 use crate::error::{Doing, Error, Result};
 use crate::id::ImportId;
 use crate::phone::Phone;
@@ -25,32 +20,21 @@ use crate::staging::{NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
 
 /// Writes staged rows while an import runs.
 pub(in crate::sqlite) struct Loader {
-    pub(in crate::sqlite) db: Connection,
-    pub(super) flusher: Flusher,
+    pub(in crate::sqlite) beside: Beside,
     known: CategoryIds,
-    changes: Changes,
 }
 
 impl Loader {
     pub(super) fn open(backend: &SqliteBackend) -> rusqlite::Result<Self> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut db = Connection::open_with_flags(backend.db.path().unwrap_or_default(), flags)?;
-        super::super::open::prepare(&db, IMPORT_CACHE_KIB)?;
-        db.pragma_update(None, "foreign_keys", false)?;
+        let beside = Beside::open(backend, IMPORT_CACHE_KIB)?;
+        let db = &beside.db;
         // Numbers of leads are entered when all are staged, not with each.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
         // Every value was checked where the file was read, by stricter rules than the schema's.
         db.pragma_update(None, "ignore_check_constraints", true)?;
         // Nothing of a statement goes through a file in the folder of temporary files.
         db.pragma_update(None, "temp_store", "MEMORY")?;
-        // A power cut takes an import back that was not committed, so its slices need not reach the disk one by one: the
-        // flusher writes the log out behind them, and the commit that makes the rows visible syncs what is left.
-        db.pragma_update(None, "synchronous", "NORMAL")?;
-        super::super::open::watch_log(&mut db, &backend.log_frames)?;
-        super::super::open::watch_leads(&mut db, &backend.changes)?;
-        let path = backend.db.path().unwrap_or_default();
-        let flusher = Flusher::start(Path::new(path), &backend.log_frames, &backend.file)?;
-        Ok(Self { db, flusher, known: CategoryIds::default(), changes: backend.changes.clone() })
+        Ok(Self { beside, known: CategoryIds::default() })
     }
 
     /// Writes as many leads as fit before `late`, in one transaction; returns what each did.
@@ -97,11 +81,6 @@ impl Loader {
         Ok((consumed, counts))
     }
 
-    /// Somebody else wrote beside it.
-    pub(in crate::sqlite) fn slice_written(&self) {
-        self.flusher.slice_written();
-    }
-
     /// One of those it remembers is gone.
     pub(in crate::sqlite) fn forget_categories(&mut self) {
         self.known.forget();
@@ -138,15 +117,8 @@ impl Loader {
         doing: &'static str,
         work: impl FnOnce(&Connection, &mut CategoryIds) -> Result<T>,
     ) -> Result<T> {
-        let tx = Writing::begin(&self.db).doing(doing)?;
-        let result =
-            work(&self.db, &mut self.known).and_then(|value| tx.commit().doing(doing).map(|()| value));
-        match result.is_ok() {
-            true => self.changes.commit(),
-            false => self.changes.rollback(),
-        }
-        self.flusher.slice_written();
-        result
+        let Self { beside, known } = self;
+        beside.transact(doing, &beside.flusher, |db| work(db, known))
     }
 }
 

@@ -208,15 +208,13 @@ fn read(db: &Connection, import: ImportId) -> Result<Import> {
 
 /// Whether the running import should wait before it stages more: the disk is behind.
 pub(super) fn crowded(backend: &SqliteBackend) -> bool {
-    backend.loader.as_ref().is_some_and(|loader| loader.flusher.crowded())
+    backend.loader.as_ref().is_some_and(|loader| loader.beside.flusher.crowded())
 }
 
 /// The staging connection goes, and its memory with it.
 fn end_session(backend: &mut SqliteBackend) {
     if let Some(loader) = backend.loader.take() {
-        // It may be in the middle of its work: not waited for here, where calls wait.
-        loader.flusher.retire();
-        backend.flusher = Some(loader.flusher);
+        backend.flusher = Some(loader.beside.retire());
     }
 }
 

@@ -209,7 +209,7 @@ fn child() {
         }
         false
     };
-    db.loader.as_mut().unwrap().db.progress_handler(3, Some(abort)).unwrap();
+    db.loader.as_mut().unwrap().beside.db.progress_handler(3, Some(abort)).unwrap();
     for rows in rows[1..].chunks(70) {
         stage(&mut db, import, rows, StagePolicy::default()).unwrap();
     }
