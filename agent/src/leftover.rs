@@ -31,7 +31,7 @@ pub(crate) async fn sweep(store: Store, folder: PathBuf, wall: i64) {
                     return tracing::warn!(%error, "recordings that nobody keeps could not be looked for");
                 }
             };
-            add(&mut strays, lost);
+            strays = with(strays, lost).await;
             if !left.is_empty() {
                 let left = left.into_iter().map(|file| (0, file)).collect();
                 gone +=
@@ -67,7 +67,7 @@ pub(crate) async fn strays(
     for day in blocking(folder, days).await {
         let files = blocking(day, move |day| files(&day, wall)).await;
         for files in files.chunks(BATCH) {
-            add(&mut strays, looked_up(store, files).await?.1);
+            strays = with(strays, looked_up(store, files).await?.1).await;
         }
     }
     Ok(strays)
@@ -94,7 +94,15 @@ async fn looked_up(
     Ok((left, lost))
 }
 
-fn add(strays: &mut StrayRecordings, mut files: Vec<PathBuf>) {
+/// Looks at what was found. Nearly always there is nothing.
+async fn with(strays: StrayRecordings, files: Vec<PathBuf>) -> StrayRecordings {
+    if files.is_empty() {
+        return strays;
+    }
+    blocking(files, move |files| added(strays, files)).await
+}
+
+fn added(mut strays: StrayRecordings, mut files: Vec<PathBuf>) -> StrayRecordings {
     files.sort_unstable_by(|one, other| other.cmp(one));
     for file in files {
         // One that is gone meanwhile is none.
@@ -105,14 +113,15 @@ fn add(strays: &mut StrayRecordings, mut files: Vec<PathBuf>) {
             strays.first.push(file.display().to_string());
         }
     }
+    strays
 }
 
 /// Off the daemon's thread. Nothing where the runtime ends.
-async fn blocking<T: Default + Send + 'static>(
-    path: PathBuf,
-    work: impl FnOnce(PathBuf) -> T + Send + 'static,
+async fn blocking<A: Send + 'static, T: Default + Send + 'static>(
+    at: A,
+    work: impl FnOnce(A) -> T + Send + 'static,
 ) -> T {
-    tokio::task::spawn_blocking(move || work(path)).await.unwrap_or_default()
+    tokio::task::spawn_blocking(move || work(at)).await.unwrap_or_default()
 }
 
 /// Folders `2026-11/29`, the newest first.

@@ -43,7 +43,7 @@ pub(crate) async fn restore(
         let is_there = |path: &PathBuf| {
             part_path(path).exists() || path.exists() || path.with_extension("opus").exists()
         };
-        if let Some(path) = days.into_iter().find(is_there) {
+        if let Some(path) = blocking(move || days.into_iter().find(is_there)).await.flatten() {
             store.recording_opened(row.id, path, wall).await?;
             found.push(row.id);
         }
@@ -55,13 +55,16 @@ pub(crate) async fn restore(
             store.recording_closed(failed(attempt, path)).await?;
             continue;
         }
-        if let Some(facts) = whole_archive(attempt, &path) {
+        let archive = path.clone();
+        if let Some(facts) = blocking(move || whole_archive(attempt, &archive)).await.flatten() {
             tracing::warn!(%attempt, ms = facts.duration_ms, "a recording of a call that the database takes for interrupted is whole");
             store.recording_closed(facts).await?;
             continue;
         }
-        // Before the event loop has anything to do; a handful of headers at most.
-        let facts = match repair(&part_path(&path)) {
+        let torn = part_path(&path);
+        // The end of the runtime leaves it as it is, for the next start.
+        let Some(repaired) = blocking(move || repair(&torn)).await else { break };
+        let facts = match repaired {
             Ok(file) => {
                 tracing::warn!(%attempt, ms = file.duration_ms, "a torn recording was repaired");
                 // An archive that the row never heard of.
@@ -97,6 +100,11 @@ pub(crate) async fn restore(
         }
     }
     Ok(waiting)
+}
+
+/// Off the daemon's thread: an archive of an hour is read to its end, from a disk that may be slow. `None` where the runtime ends.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
 }
 
 /// The archive of a recording of which nothing else is left.
@@ -188,3 +196,70 @@ pub(crate) fn remove(path: &Path) {
 const LONGEST_RINGING_MS: i64 = 120_000;
 /// A full disk, or a database that is held, is asked again after this.
 const AGAIN: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+    use std::process::Command;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use store::{DialPlan, DialRules, ManualCall, OpenOptions as StoreOptions, Origin, Role};
+
+    use super::*;
+
+    const NOW: i64 = 1_795_222_800_000;
+
+    /// An archive that a restored copy knows nothing of is read to its end while the thread of calls goes on: this one, a pipe, is only
+    /// written when something else has its turn there.
+    #[tokio::test]
+    async fn an_archive_is_summed_beside_the_thread_of_calls() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("kakeru.db"), StoreOptions::default()).unwrap();
+        store.recover(NOW).await.unwrap();
+        let user = store.ensure_user("a", "a", Role::Operator, NOW).await.unwrap();
+        let call = ManualCall {
+            attempt: None,
+            phone: "0312345678".into(),
+            plan: DialPlan::default(),
+            seat: "a".into(),
+            user,
+            project: None,
+            named: false,
+            account: "main".into(),
+            caller_id: None,
+            origin: Origin::Manual,
+            now: NOW,
+            rules: DialRules::lawful(),
+            second: None,
+            stub: false,
+            lead: None,
+        };
+        let attempt = store.open_manual(call).await.unwrap().attempt;
+        let path = file(folder.path(), attempt, NOW);
+        let archive = path.with_extension("opus");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        assert!(Command::new("mkfifo").arg(&archive).status().unwrap().success());
+        store.recording_opened(attempt, path, NOW).await.unwrap();
+        let over = Arc::new(AtomicBool::new(false));
+        let (seen, pipe) = (Arc::clone(&over), archive.clone());
+        // Whoever waits for it on that thread waits for ever.
+        let rescue = std::thread::Builder::new().spawn(move || {
+            let rescued = (0..300).any(|_| {
+                std::thread::park_timeout(Duration::from_millis(10));
+                seen.load(Ordering::Relaxed)
+            });
+            if !rescued {
+                drop(OpenOptions::new().write(true).open(pipe));
+            }
+            rescued
+        });
+        let write = blocking(move || drop(OpenOptions::new().write(true).open(archive)));
+        let (restored, _) = tokio::join!(restore(&store, folder.path(), &[], false, NOW), async {
+            over.store(true, Ordering::Relaxed);
+            write.await
+        });
+        assert!(restored.unwrap().is_empty());
+        assert!(rescue.unwrap().join().unwrap(), "nothing else had its turn");
+        store.close().await;
+    }
+}
