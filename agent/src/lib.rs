@@ -28,4 +28,5 @@ pub mod run;
 mod said;
 mod settings;
 mod stream;
+mod sums;
 pub mod sync;

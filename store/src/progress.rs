@@ -42,7 +42,8 @@ impl Progress {
         self.0.stopped.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set(&self, done: u64, total: u64) {
+    /// So much is done, of so much; 0 while nobody knows.
+    pub fn set(&self, done: u64, total: u64) {
         self.0.done.store(done, Ordering::Relaxed);
         self.0.total.store(total, Ordering::Relaxed);
     }
@@ -56,7 +57,8 @@ impl Progress {
         if self.is_stopped() { Err(stopped()) } else { Ok(()) }
     }
 
-    pub(crate) fn count(&self, more: u64) {
+    /// So much more is done.
+    pub fn count(&self, more: u64) {
         self.0.done.fetch_add(more, Ordering::Relaxed);
     }
 }

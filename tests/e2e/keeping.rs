@@ -283,3 +283,39 @@ fn a_damaged_recording_holds_up_no_other_of_its_month() {
     );
     assert!(!daemon.path("one.opus").exists());
 }
+
+/// S4.36, D14: a file that has the size of what was recorded and another content is found by its sum, which `doctor --full` compares.
+#[test]
+fn a_recording_with_another_content_is_found_by_its_sum() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = daemon(&exchange);
+    let rows = talk(&daemon);
+    let full = daemon.cli(&["doctor", "--full"]);
+    let found = |told: &Value| {
+        let database = &told["database"];
+        (database["altered_recordings"].clone(), database["summed_recordings"].clone())
+    };
+    assert_eq!(found(&full), (0.into(), 3.into()), "{full:#}");
+    let (whole, gone) = (path(&rows[1]), path(&rows[2]));
+    let mut bytes = fs::read(&whole).expect("it is there");
+    let last = bytes.last_mut().expect("it has content");
+    *last ^= 1;
+    fs::write(&whole, bytes).expect("written");
+    fs::remove_file(&gone).expect("it was there");
+    let quick = daemon.run(&["doctor"]).json();
+    assert_eq!(found(&quick), (0.into(), Value::Null), "sizes say nothing of it: {quick:#}");
+    let full = daemon.run(&["doctor", "--full"]);
+    let told = full.json();
+    assert_eq!((full.code, found(&told)), (1, (1.into(), 2.into())), "{told:#}");
+    assert_eq!(told["database"]["missing_recordings"], 1, "{told:#}");
+    let named = told["database"]["wrong_recordings"].as_array().expect("which they are");
+    let of = |row: &Value| named.iter().find(|named| named["attempt"] == row["attempt"]).expect("named");
+    let altered = of(&rows[1]);
+    assert_eq!((&altered["bytes"], &altered["found"]), (&rows[1]["bytes"], &rows[1]["bytes"]));
+    assert_eq!(altered["sha256"], sha256(&whole).as_str());
+    assert!(of(&rows[2]).get("sha256").is_none(), "{named:#?}");
+    for (lang, said) in [("ja", "中身が録音時と違います"), ("en", "another content")] {
+        let text = daemon.run_plain(&["doctor", "--full", "--lang", lang]).stdout;
+        assert!(text.contains(said), "{text}");
+    }
+}

@@ -461,8 +461,8 @@ pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(),
         render::check(&check, out)?;
         if !args.full {
             out.line(out.text(
-                "  索引と、発信先の最終結果は kakeru doctor --full で確かめます(時間がかかります)",
-                "  `kakeru doctor --full` looks at indexes and at last results of leads too; it takes longer",
+                "  索引、発信先の最終結果、録音の中身は kakeru doctor --full で確かめます(時間がかかります)",
+                "  `kakeru doctor --full` looks at indexes, last results of leads and the content of recordings too; it takes longer",
             ))?;
         }
         render::quota(&quota, out)?;

@@ -260,7 +260,7 @@ impl Core {
                         store.accept_empty(by.actor, by.now).await.map_err(told)?;
                         begun_empty.store(0, Ordering::Relaxed);
                     }
-                    check(&store, p.full, recordings, progress).await
+                    check(&store, p.full, recordings, progress, by.now).await
                 });
             }
             other => self.office(other, who, scope, reply, now),

@@ -480,9 +480,12 @@ pub struct CheckResult {
     /// Recordings that are kept and whose file is not there; `sound` is about the database only.
     #[serde(default)]
     pub missing_recordings: u64,
-    /// Recordings whose file has not the size of what was recorded.
+    /// Recordings whose file has not the size of what was recorded or, with `full`, another content.
     #[serde(default)]
     pub altered_recordings: u64,
+    /// Recordings whose content was compared, with `full`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summed_recordings: Option<u64>,
     /// Which they are, at most 200.
     #[serde(default)]
     pub wrong_recordings: Vec<WrongRecording>,
@@ -516,4 +519,8 @@ pub struct WrongRecording {
     pub bytes: Option<u64>,
     /// Size of what is there; `null`: nothing.
     pub found: Option<u64>,
+    /// SHA-256 of what is there, where it has the size of what was recorded and another content; empty: it cannot be read. Lower-case
+    /// hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }

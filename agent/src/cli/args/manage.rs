@@ -431,7 +431,7 @@ pub struct RestoreArgs {
 /// `kakeru doctor`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DoctorArgs {
-    /// Compare the database's indexes with its tables, and last results of leads with their calls, too
+    /// Compare the database's indexes with its tables, last results of leads with their calls, and the content of recordings too
     #[arg(long)]
     pub full: bool,
     /// Accept that the database was begun empty though recordings were there: `kakeru status` warns no more

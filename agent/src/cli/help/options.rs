@@ -269,8 +269,8 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("The copy", "複写のファイル"),
     ("The database [default: that of the configuration]", "データベース [既定: 設定のもの]"),
     (
-        "Compare the database's indexes with its tables, and last results of leads with their calls, too",
-        "索引と表、発信先の最終結果と通話の照合もする",
+        "Compare the database's indexes with its tables, last results of leads with their calls, and the content of recordings too",
+        "索引と表、発信先の最終結果と通話、録音の中身の照合もする",
     ),
     (
         "Accept that the database was begun empty though recordings were there: `kakeru status` warns no more",

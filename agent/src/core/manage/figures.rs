@@ -9,14 +9,14 @@ use protocol::result::{
 use protocol::{Detail, params};
 use serde_json::json;
 use store::time::BusinessDate;
-use store::{AuditEntry, ListWorked, Progress, StatsQuery, Store, TallyBy, UserId, Worked};
+use store::{AuditEntry, CheckReport, ListWorked, Progress, StatsQuery, Store, TallyBy, UserId, Worked};
 
 use super::{Answer, By, Told, bad, told, watched, word_of};
 use crate::core::export::destination;
 use crate::core::office::{Names, id};
 use crate::core::query::{last_day, list_named, operator_ever_named};
 use crate::core::sight::may_use_project;
-use crate::leftover;
+use crate::{leftover, sums};
 
 /// With `bound`, without lists and projects that are granted to others.
 pub(super) async fn tally(
@@ -104,7 +104,7 @@ fn mismatch(found: store::Mismatch) -> Mismatch {
 
 fn wrong(found: store::WrongRecording) -> WrongRecording {
     let store::WrongRecording { attempt, path, bytes, found } = found;
-    WrongRecording { attempt: attempt.to_string(), path, bytes, found }
+    WrongRecording { attempt: attempt.to_string(), path, bytes, found, sha256: None }
 }
 
 /// `recordings` is their folder, and since when this run writes there.
@@ -113,8 +113,20 @@ pub(super) async fn check(
     full: bool,
     (recordings, since): (PathBuf, i64),
     progress: Progress,
+    now: i64,
 ) -> Answer<CheckResult> {
-    let found = store.check(full, progress).await.map_err(told)?;
+    let mut found = store.check(full, progress.clone()).await.map_err(told)?;
+    let summed = match full && found.damage.is_empty() {
+        true => Some(sums::compare(store, &progress, now).await.map_err(told)?),
+        false => None,
+    };
+    let mut wrong_recordings: Vec<WrongRecording> =
+        std::mem::take(&mut found.wrong_recordings).into_iter().map(wrong).collect();
+    let (summed_recordings, altered) = summed.map_or((None, 0), |summed| {
+        wrong_recordings.extend(summed.wrong);
+        (Some(summed.files), summed.altered)
+    });
+    wrong_recordings.truncate(CheckReport::MOST_RECORDINGS);
     let stray_recordings = match found.damage.is_empty() {
         true => leftover::strays(store, recordings, since).await.map_err(told)?,
         false => StrayRecordings::default(),
@@ -133,8 +145,9 @@ pub(super) async fn check(
         broken_references: found.broken_references,
         mismatches: found.mismatches.into_iter().map(mismatch).collect(),
         missing_recordings: found.missing_recordings,
-        altered_recordings: found.altered_recordings,
-        wrong_recordings: found.wrong_recordings.into_iter().map(wrong).collect(),
+        altered_recordings: found.altered_recordings + altered,
+        summed_recordings,
+        wrong_recordings,
         stray_recordings,
         upgrade_copies: found.upgrade_copies.iter().map(|path| path.display().to_string()).collect(),
     })

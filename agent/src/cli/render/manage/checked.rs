@@ -39,6 +39,12 @@ pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {
         );
         out.line(&format!("  {text}: {}", clean(copy)))?;
     }
+    if let Some(summed) = check.summed_recordings {
+        out.line(&format!(
+            "  {}: {summed}",
+            out.text("中身を照合した録音", "recordings whose content was compared")
+        ))?;
+    }
     if check.missing_recordings > 0 {
         let text = out.text(
             "ファイルのない録音(録音フォルダーに戻してください)",
@@ -48,8 +54,8 @@ pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {
     }
     if check.altered_recordings > 0 {
         let text = out.text(
-            "ファイルが壊れている録音(大きさが録音時と違います)",
-            "recordings whose file is damaged (it has not the size of what was recorded)",
+            "ファイルが壊れている録音(大きさか中身が録音時と違います)",
+            "recordings whose file is damaged (it has not the size or the content of what was recorded)",
         );
         out.line(&format!("  {text}: {}", check.altered_recordings))?;
     }
@@ -78,6 +84,10 @@ fn wrong_recordings(check: &CheckResult, out: Out) -> Result<(), Closed> {
 
 fn wrong(recording: &WrongRecording, out: Out) -> String {
     match (recording.found, recording.bytes) {
+        _ if recording.sha256.as_ref().is_some_and(String::is_empty) => {
+            out.text("読めません", "cannot be read").to_owned()
+        }
+        _ if recording.sha256.is_some() => out.text("中身が録音時と違います", "another content").to_owned(),
         (None, _) => out.text("ファイルなし", "missing").to_owned(),
         (Some(found), recorded) => {
             let recorded = recorded.map_or_else(|| "?".to_owned(), |bytes| bytes.to_string());
