@@ -115,6 +115,16 @@ fn a_number_is_excluded_with_its_lead() {
     let (list, by) = (world.list, world.actor());
     world.db.delete_list(list, by, NOW).unwrap();
     assert_eq!(excluded(&world), [false; 3], "it is on no list any more");
+    // The same where many are excluded, which are not gone through.
+    let list = world.list("many");
+    let rows: Vec<StagedRow> = (10..1_020).map(row).collect();
+    world.import(list, &rows);
+    let sql = "UPDATE leads SET excluded = 1 WHERE list_id = ?1";
+    world.db.db.execute(sql, [list]).unwrap();
+    assert_eq!(excluded(&world), [false; 3]);
+    world.db.restore_list(&world.list.to_string(), None, by, NOW).unwrap();
+    assert_eq!(excluded(&world), [true, true, false]);
+    assert!(world.reader().is_excluded(phone(10).expose()).unwrap());
 }
 
 /// A call that came to nothing (the program was stopped while it rang) leaves the lead where it was.
