@@ -266,6 +266,7 @@ fn noun(what: &str) -> &str {
         "color" => "色",
         "contact" => "連絡先",
         "deleted contact" => "ごみ箱の連絡先",
+        "do-not-call entry" => "架電禁止の登録",
         "email" => "メールアドレス",
         "due_at" => "期日",
         "evidence" => "根拠",

@@ -390,7 +390,7 @@ impl Store {
     /// Clears entries, all or none; how many there were. The rows stay and say who, when and why.
     ///
     /// # Errors
-    /// [`crate::Error::Phone`], [`crate::Error::ReasonRequired`].
+    /// [`crate::Error::Phone`], [`crate::Error::ReasonRequired`]; [`crate::Error::NotFound`] where one of several numbers has no entry.
     pub async fn dnc_clear_all(&self, entries: Vec<DncClear>) -> Result<u64> {
         self.write(move |b| b.dnc_clear_all(&entries)).await
     }

@@ -8,7 +8,7 @@ use crate::id::{AttemptId, ProjectId, UserId};
 /// A number that must not be called.
 #[derive(Clone, Debug)]
 pub struct DncEntry {
-    /// As a person writes it.
+    /// As a person writes it; of several numbers all are entered.
     pub phone: String,
     /// Only for this project; `None` for the whole company.
     pub project: Option<ProjectId>,
@@ -45,7 +45,7 @@ impl std::ops::AddAssign for DncAdded {
 /// A number that may be called again.
 #[derive(Clone, Debug)]
 pub struct DncClear {
-    /// As a person writes it.
+    /// As a person writes it; of several numbers all are cleared.
     pub phone: String,
     /// The entry of this project; `None` for the entry of the whole company.
     pub project: Option<ProjectId>,
@@ -60,7 +60,7 @@ pub struct DncClear {
 /// Which entries to read, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct DncQuery {
-    /// Only this number, as a person writes it.
+    /// Only this number, as a person writes it, or these.
     pub phone: Option<String>,
     /// Only entries that hold for this project: its own and the company's.
     pub project: Option<ProjectId>,

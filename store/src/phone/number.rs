@@ -84,6 +84,15 @@ impl Phone {
         parse::parse_or_say(raw)
     }
 
+    /// All numbers of a text, in order, each once.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], of any of them.
+    pub fn all_of(raw: &str) -> Result<Vec<Self>, PhoneError> {
+        let ParsedPhone { phone, extra, .. } = Self::parse(raw)?;
+        Ok(std::iter::once(phone).chain(extra.into_iter().map(|further| further.phone)).collect())
+    }
+
     /// Takes a stored key (`+81…`) back.
     ///
     /// # Errors

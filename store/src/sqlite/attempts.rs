@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checks::{self, Dial};
-use super::{contacts, dnc, exec, last_call, lead_call, lead_numbers, leads, one, outbox, saves};
+use super::{contacts, dnc, exec, last_call, lead_call, lead_numbers, leads, one, outbox, saves, typed};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
@@ -224,7 +224,7 @@ pub(super) fn expire_claims(db: &Connection, now: i64) -> rusqlite::Result<()> {
 
 /// The number of a manual call, once every rule has let it pass.
 fn passed(db: &Connection, call: &ManualCall) -> Result<(Phone, Dialing, Origin)> {
-    let parsed = Phone::parse(&call.phone).map_err(Error::Phone)?;
+    let parsed = typed::single(&call.phone)?;
     let phone = parsed.phone;
     let dialing = call.plan.dial(&phone, parsed.clir).ok_or(Error::Refused(DialRefusal::TrunkRule))?;
     let origin = match call.origin {

@@ -16,7 +16,7 @@ use super::{all, audit_by, exec, one, unsigned};
 use crate::dnc_text::{beside, named, taken_in};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ImportId, ProjectId, UserId};
-use crate::model::{Actor, DncClear, DncEntry, DncQuery, DncRow};
+use crate::model::{Actor, DncAdded, DncClear, DncEntry, DncQuery, DncRow};
 use crate::phone::{Phone, reached};
 
 /// Is the number blocked for the project, or the complete one that it reaches? Judged inside the transaction that precedes the INVITE.
@@ -78,16 +78,34 @@ pub(super) fn holding(db: &Connection, numbers: &[(String, Option<ProjectId>)]) 
     Ok(holding)
 }
 
-/// The number that an entry is of: the one that is reached by what was typed (D23). Who types digits too many means that callee too.
-fn meant(typed: &str) -> Result<Phone> {
-    let phone = Phone::parse(typed).map_err(Error::Phone)?.phone;
-    Phone::from_e164(reached(phone.expose())).map_err(Error::Phone)
+/// The numbers that entries are of: those that are reached by what was typed (D23), each once. Who types digits too many means that callee
+/// too.
+fn meant(typed: &str) -> Result<Vec<Phone>> {
+    let mut meant: Vec<Phone> = Vec::new();
+    for phone in Phone::all_of(typed).map_err(Error::Phone)? {
+        let reached = Phone::from_e164(reached(phone.expose())).map_err(Error::Phone)?;
+        if !meant.contains(&reached) {
+            meant.push(reached);
+        }
+    }
+    Ok(meant)
 }
 
-/// Adds a number by hand, or what is new to the entry that holds already.
-pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<Put> {
+/// Adds every number of the text by hand, or what is new to the entries that hold already.
+pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<DncAdded> {
+    let mut done = DncAdded::default();
+    for phone in meant(&entry.phone)? {
+        match put(db, entry, &phone)? {
+            Put::Added => done.added += 1,
+            Put::Completed => done.completed += 1,
+            Put::Known => {}
+        }
+    }
+    Ok(done)
+}
+
+fn put(db: &Connection, entry: &DncEntry, phone: &Phone) -> Result<Put> {
     let doing = "add do-not-call";
-    let phone = meant(&entry.phone)?;
     for (what, text) in [("reason", Some(&entry.reason)), ("evidence", entry.evidence.as_ref())] {
         fits(what, text.map(String::as_str))?;
     }
@@ -119,7 +137,7 @@ pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<Put> {
     ];
     if exec(db, sql, values).doing(doing)? == 0 {
         again(db, phone.expose(), entry.project, Again::Somebody).doing(doing)?;
-        return Ok(if complete(db, entry, &phone)? { Put::Completed } else { Put::Known });
+        return Ok(if complete(db, entry, phone)? { Put::Completed } else { Put::Known });
     }
     let detail = json!({ "reason": entry.reason, "source": entry.source, "project": entry.project,
         "attempt": entry.attempt, "evidence": entry.evidence });
@@ -174,10 +192,30 @@ pub(super) fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Resu
     Ok(true)
 }
 
+/// Clears the entries of every number of the texts; how many there were. Of several numbers each must have one: whoever reads that it was
+/// done takes it for all of them.
+pub(super) fn clear_all(db: &Connection, entries: &[DncClear]) -> Result<u64> {
+    let mut cleared: Vec<(Phone, u64)> = Vec::new();
+    for entry in entries {
+        for phone in meant(&entry.phone)? {
+            let done = u64::from(clear(db, entry, &phone)?);
+            match cleared.iter_mut().find(|(known, _)| *known == phone) {
+                Some((_, before)) => *before += done,
+                None => cleared.push((phone, done)),
+            }
+        }
+    }
+    match cleared.iter().find(|(_, done)| *done == 0) {
+        Some((phone, _)) if cleared.len() > 1 => {
+            Err(Error::NotFound { what: "do-not-call entry", key: phone.to_string() })
+        }
+        _ => Ok(cleared.iter().map(|(_, done)| done).sum()),
+    }
+}
+
 /// Clears an entry: the row stays and says who, when and why. `false` when there was none.
-pub(super) fn clear(db: &Connection, clear: &DncClear) -> Result<bool> {
+fn clear(db: &Connection, clear: &DncClear, phone: &Phone) -> Result<bool> {
     let doing = "clear do-not-call";
-    let phone = meant(&clear.phone)?;
     let reason = clear.reason.trim();
     if reason.is_empty() {
         return Err(Error::ReasonRequired);
@@ -327,11 +365,13 @@ fn matching(query: &DncQuery) -> Result<(String, Vec<Value>)> {
         sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
     };
     if let Some(raw) = &query.phone {
-        let typed = Phone::parse(raw).map_err(Error::Phone)?.phone.expose().to_owned();
-        // What earlier versions entered with a digit too many stands there cleared.
-        let clause =
-            if reached(&typed) == typed { "n.phone = #" } else { "n.phone IN (#, substr(#, 1, 12))" };
-        filter(clause, Value::Text(typed));
+        let mut keys: Vec<String> = Vec::new();
+        for phone in Phone::all_of(raw).map_err(Error::Phone)? {
+            let typed = phone.expose();
+            // What earlier versions entered with a digit too many stands there cleared.
+            keys.extend([typed, reached(typed)].map(str::to_owned));
+        }
+        filter("n.phone IN (SELECT value FROM json_each(#))", Value::Text(json!(keys).to_string()));
     }
     if let Some(project) = query.project {
         let clause = "(n.project_id IS NULL OR n.project_id = #)";

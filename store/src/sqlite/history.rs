@@ -4,11 +4,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::history_words::Words;
-use super::{all, contacts, dispositions, list_edit, one, texts, unsigned};
+use super::{all, contacts, dispositions, list_edit, one, texts, typed, unsigned};
 use crate::error::{Doing, Error, Result};
 use crate::id::AttemptId;
 use crate::model::{AttemptRow, HistoryQuery, HistoryScope, RecordingInfo, Transferred};
-use crate::phone::Phone;
 use crate::progress::Progress;
 
 /// One attempt with its names and its last recording.
@@ -99,7 +98,7 @@ fn matching(db: &Connection, query: &HistoryQuery) -> Result<(String, Vec<Value>
         filter("a.seat =", Some(Value::Text(seat.clone())));
     }
     if let Some(raw) = &query.phone {
-        let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+        let phone = typed::single(raw)?.phone;
         filter("a.phone =", Some(Value::Text(phone.expose().to_owned())));
     }
     match query.status.as_deref() {

@@ -265,7 +265,7 @@ pub(super) fn remove_phone(
     now: i64,
 ) -> Result<Vec<LeadPhone>> {
     let doing = "remove number";
-    let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+    let phone = typed::single(raw)?.phone;
     let known = existing(db, lead)?;
     match known.iter().find(|known| known.phone == phone.expose()) {
         None => return Err(Error::NotFound { what: "number of the lead", key: phone.to_string() }),

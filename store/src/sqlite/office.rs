@@ -18,7 +18,6 @@ use crate::model::{
     TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
-use crate::sqlite::dnc::Put;
 
 impl Office for SqliteBackend {
     fn user_add(&mut self, draft: &UserDraft, by: Actor, within: UserScope, now: i64) -> Result<UserInfo> {
@@ -171,11 +170,7 @@ impl Office for SqliteBackend {
         self.transact("add do-not-call", |db, _| {
             let mut done = DncAdded::default();
             for entry in entries {
-                match dnc::add(db, entry)? {
-                    Put::Added => done.added += 1,
-                    Put::Completed => done.completed += 1,
-                    Put::Known => {}
-                }
+                done += dnc::add(db, entry)?;
             }
             Ok(done)
         })
@@ -220,13 +215,7 @@ impl Office for SqliteBackend {
     }
 
     fn dnc_clear_all(&mut self, entries: &[DncClear]) -> Result<u64> {
-        self.transact("clear do-not-call", |db, _| {
-            let mut cleared = 0;
-            for entry in entries {
-                cleared += u64::from(dnc::clear(db, entry)?);
-            }
-            Ok(cleared)
-        })
+        self.transact("clear do-not-call", |db, _| dnc::clear_all(db, entries))
     }
 
     fn amend(&mut self, amend: &Amend) -> Result<Amended> {

@@ -4,11 +4,10 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::audit_log::Fields;
-use super::{audit_by, exec, one, tasks, unsigned};
+use super::{audit_by, exec, one, tasks, typed, unsigned};
 use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ProjectId, UserId};
 use crate::model::{Actor, GrantRow, ProjectEdit, ProjectRow, TRASH_MS};
-use crate::phone::Phone;
 use crate::time::format_jst;
 
 pub(super) fn create(
@@ -164,7 +163,7 @@ fn free_name<'a>(db: &Connection, name: &'a str, own: Option<ProjectId>) -> Resu
 
 /// The number shown to callees, in national digits (S4.53).
 fn caller(raw: &str) -> Result<String> {
-    Ok(Phone::parse(raw).map_err(Error::Phone)?.phone.national())
+    Ok(typed::single(raw)?.phone.national())
 }
 
 fn missing(key: &str) -> Error {

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
-use super::typed::time;
+use super::typed::{single, time};
 use super::{all, audit_by, exec, list_edit, one, users};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, LeadId, ProjectId, UserId};
@@ -16,7 +16,6 @@ use crate::model::{
     TaskStep,
 };
 use crate::permission::Scope;
-use crate::phone::Phone;
 
 /// What is nobody's is everybody's in the task's project.
 macro_rules! pooled {
@@ -399,7 +398,7 @@ pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
         filter("t.state = 'open' AND #", Value::Integer(1));
     }
     if let Some(raw) = &query.phone {
-        let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+        let phone = single(raw)?.phone;
         filter("t.phone = #", Value::Text(phone.expose().to_owned()));
     }
     if let Some(after) = query.after {

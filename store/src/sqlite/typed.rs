@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::code::Code;
 use crate::error::{Error, Result, Said};
-use crate::phone::ParsedPhone;
+use crate::phone::{ParsedPhone, Phone};
 
 /// A name or label without outer space; empty is none. There is no limit for people (S0.8), only a guard against bad input.
 pub(super) fn text(text: Option<&str>, warnings: &mut Vec<Code>) -> Result<Option<String>> {
@@ -48,6 +48,17 @@ pub(super) fn categories(names: &[String], most: usize, warnings: &mut Vec<Code>
     }
     bounded(categories.iter().map(|name| name.len() + 1).sum())?;
     Ok(categories)
+}
+
+/// The only number of a text. Which of two was meant nobody could tell, and the second would be dropped without a word.
+pub(super) fn single(raw: &str) -> Result<ParsedPhone> {
+    let parsed = Phone::parse(raw).map_err(Error::Phone)?;
+    match parsed.extra.is_empty() {
+        true => Ok(parsed),
+        false => {
+            Err(Error::Value { what: "phones", needs: Said::fixed("1件ずつ", "one number at a time") })
+        }
+    }
 }
 
 /// The doubts about a number.

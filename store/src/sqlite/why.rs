@@ -5,7 +5,7 @@ use rusqlite::{Connection, params_from_iter};
 use super::checks::{self, Dial};
 use super::list_edit;
 use super::lists::{self, ListHead};
-use super::{all, one};
+use super::{all, one, typed};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{LeadState, Origin, Round, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
@@ -49,7 +49,7 @@ pub(super) fn why(db: &Connection, query: &WhyQuery, context: &WhyContext) -> Re
             found(leads, || format!("number {position}"))?
         }
         WhyQuery::Phone(raw) => {
-            let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+            let phone = typed::single(raw)?.phone;
             let sql = "(list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = CAST(?1 AS TEXT))";
             let leads = select(db, sql, [phone.expose().as_bytes().to_vec()], limit(context))?;
             found(leads, || phone.to_string())?

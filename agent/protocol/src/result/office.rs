@@ -293,12 +293,15 @@ pub struct DncAdded {
     /// The entry; `at` and `by` say since when and by whom it stands.
     #[serde(flatten)]
     pub row: DncRow,
-    /// Nothing is new: the number stood there already, in every project that was named.
+    /// Nothing is new: every number stood there already, in every project that was named.
     #[serde(default)]
     pub known: bool,
     /// What was given (reason, evidence, call) was written down beside what stood there.
     #[serde(default)]
     pub completed: bool,
+    /// The other entries, of further numbers and projects. Absent where there is one only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<DncRow>,
 }
 
 /// `dnc.clear`.

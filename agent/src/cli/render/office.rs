@@ -8,7 +8,7 @@ use protocol::result::{
     UserRow,
 };
 
-use store::phone::Special;
+use store::phone::{Phone, Special};
 
 use super::words;
 use crate::cli::args::RowsArgs;
@@ -248,29 +248,36 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
     more(next.map(|next| format!("--after {next}")), out)
 }
 
-/// `typed`: the number that was asked for. With digits too many it is not the one that stands there now (D23).
+/// `typed`: what was asked for. A number of it with digits too many is not the one that stands there now (D23).
 pub(crate) fn dnc_added(added: &DncAdded, typed: &str, out: Out) -> Result<(), Closed> {
-    let row = &added.row;
-    if Special::of(typed) == Some(Special::Overlong) {
-        let number = &row.number;
+    let rows: Vec<DncRow> = std::iter::once(&added.row).chain(&added.more).cloned().collect();
+    let phones = Phone::all_of(typed).unwrap_or_default();
+    for phone in phones.iter().filter(|phone| Special::of_phone(phone) == Some(Special::Overlong)) {
+        let typed = phone.national();
+        let Some(number) = rows.iter().map(|row| &row.number).find(|number| typed.starts_with(*number))
+        else {
+            continue;
+        };
         out.line(&match out.lang {
             Lang::Ja => format!("W-PHONE-UNASSIGNED 桁が多い番号です。網は余分な桁を無視するため、つながる先の {number} を架電禁止にしています"),
             Lang::En => format!("W-PHONE-UNASSIGNED a number with digits too many: the network ignores them, so {number}, which it connects, is what is never called"),
         })?;
     }
-    if added.known {
+    if let (true, [row]) = (added.known, rows.as_slice()) {
         let (since, by) = (time::full(row.at), somebody(&row.by_name, &row.by, row.by_uid));
         out.line(&match (out.lang, by.is_empty()) {
             (Lang::Ja, _) => format!("すでに登録されています({})", format!("{since} {by}").trim_end()),
             (Lang::En, true) => format!("it stands there already (since {since})"),
             (Lang::En, false) => format!("it stands there already (since {since}, by {by})"),
         })?;
+    } else if added.known {
+        out.line(out.text("すでに登録されています", "they stand there already"))?;
     }
     if added.completed {
         let text = "理由・根拠を書き足しました(前の内容も残ります)";
         out.line(out.text(text, "what you gave was written down beside what stood there"))?;
     }
-    dnc(std::slice::from_ref(row), None, out)
+    dnc(&rows, None, out)
 }
 
 pub(crate) fn dnc_cleared(cleared: &DncCleared, out: Out) -> Result<(), Closed> {

@@ -4,7 +4,7 @@ use protocol::params::{DncAdd, DncClear, DncExport, DncImport, DncImportUndo, Dn
 use protocol::result::{self, DncAdded, DncCleared, DncImported, DncPage, Exported, ImportResult};
 use protocol::{ErrorCode, RpcError};
 use store::import::Encoding;
-use store::{DncEffect, DncQuery, Progress, ProjectId, Store};
+use store::{DncEffect, DncQuery, Phone, Progress, ProjectId, Store};
 use tokio::sync::watch;
 
 use super::super::export;
@@ -19,7 +19,9 @@ pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncAdd
     let mut names = p.projects;
     names.extend(p.project);
     let attempt = p.attempt.as_deref().map(|text| id(text, "attempt")).transpose()?;
-    let scopes = scopes(store, &names).await?;
+    let mut scopes = scopes(store, &names).await?;
+    let mut named = std::collections::HashSet::new();
+    scopes.retain(|project| named.insert(*project));
     let entries = scopes.iter().map(|project| store::DncEntry {
         phone: p.number.clone(),
         project: *project,
@@ -31,12 +33,22 @@ pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncAdd
         now: asker.now,
     });
     let done = store.dnc_add_all(entries.collect()).await.map_err(refused)?;
-    let query = DncQuery { phone: Some(p.number), limit: 1_000, ..DncQuery::default() };
+    let number = p.number;
+    let query = DncQuery { phone: Some(number.clone()), limit: 1_000, ..DncQuery::default() };
     let rows = store.dnc_entries(query).await.map_err(refused)?;
-    let row = rows.iter().find(|row| scopes.contains(&row.project));
     let names = Names::read(store).await?;
-    let row = row.map(|row| rows::dnc(row, &names)).ok_or_else(|| RpcError::refused(ErrorCode::Internal))?;
-    Ok(DncAdded { row, known: done.added == 0, completed: done.completed > 0 })
+    // Each number by itself, in the order they were given, with its projects.
+    let mut entered = Vec::new();
+    for phone in Phone::all_of(&number).unwrap_or_default() {
+        for project in &scopes {
+            let found = rows.iter().find(|row| row.phone == phone.expose() && row.project == *project);
+            entered.extend(found.map(|row| rows::dnc(row, &names)));
+        }
+    }
+    let mut entered = entered.into_iter();
+    let row = entered.next().ok_or_else(|| RpcError::refused(ErrorCode::Internal))?;
+    let more = entered.collect();
+    Ok(DncAdded { row, known: done.added == 0, completed: done.completed > 0, more })
 }
 
 pub(super) async fn list(store: &Store, p: DncLs) -> Result<DncPage, RpcError> {

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::error::{Error, Result, Said};
 use crate::import::RequiredNames;
 use crate::model::{ContactDraft, PhoneDraft, is_mail_address};
-use crate::phone::{AutoDial, Phone, PhoneError, Special};
+use crate::phone::{AutoDial, FurtherPhone, Phone, PhoneError, Special};
 
 /// A draft that is good to keep.
 pub(super) struct Checked {
@@ -66,22 +66,26 @@ pub(super) fn phones(drafts: &[PhoneDraft], warnings: &mut Vec<Code>) -> Result<
     let mut phones: Vec<Number> = Vec::new();
     for draft in drafts.iter().filter(|draft| !draft.number.trim().is_empty()) {
         let parsed = Phone::parse(&draft.number).map_err(Error::Phone)?;
-        if parsed.phone.auto_dial() == AutoDial::Deny {
-            let special = Special::of_phone(&parsed.phone);
-            return Err(Error::Phone(PhoneError { code: Code::PhoneForbidden, special }));
-        }
         doubts(&parsed, warnings);
         let label = text(draft.label.as_deref(), warnings)?;
-        if phones.iter().any(|known| known.phone == parsed.phone) {
-            return Err(Error::Invalid(Code::CsvDupPhone));
+        // Each of them is what the label says, as with a column of a file.
+        let first = FurtherPhone { phone: parsed.phone, ext: parsed.ext };
+        for FurtherPhone { phone, ext } in std::iter::once(first).chain(parsed.extra) {
+            if phone.auto_dial() == AutoDial::Deny {
+                let special = Special::of_phone(&phone);
+                return Err(Error::Phone(PhoneError { code: Code::PhoneForbidden, special }));
+            }
+            if phones.iter().any(|known| known.phone == phone) {
+                return Err(Error::Invalid(Code::CsvDupPhone));
+            }
+            if phones.len() == MOST_PHONES {
+                return Err(Error::Value {
+                    what: "phones",
+                    needs: Said::fixed("20件まで", "at most 20 numbers"),
+                });
+            }
+            phones.push(Number { phone, label: label.clone(), ext });
         }
-        if phones.len() == MOST_PHONES {
-            return Err(Error::Value {
-                what: "phones",
-                needs: Said::fixed("20件まで", "at most 20 numbers"),
-            });
-        }
-        phones.push(Number { phone: parsed.phone, label, ext: parsed.ext });
     }
     // A file has the further ones in one cell.
     bounded(phones.iter().map(|one| one.label.as_ref().map_or(0, String::len) + NUMBER_BYTES).sum())?;

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 use unicode_normalization::UnicodeNormalization;
 
 use super::super::staging::category::key;
-use super::super::{all, one, texts};
+use super::super::{all, one, texts, typed};
 use crate::error::{Doing, Error, Result};
 use crate::id::ContactId;
 use crate::model::{ContactPhone, ContactQuery, ContactRow, TRASH_MS};
@@ -36,7 +36,7 @@ fn number(word: &str, what: &'static str) -> Result<Phone> {
     if !word.chars().any(char::is_numeric) {
         return Err(Error::NotFound { what, key: word.trim().to_owned() });
     }
-    Ok(Phone::parse(word).map_err(Error::Phone)?.phone)
+    Ok(typed::single(word)?.phone)
 }
 
 /// A contact that lies in the bin: by identifier, else the last deleted of those that had the number, as a person writes it.

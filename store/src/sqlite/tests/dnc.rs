@@ -51,6 +51,28 @@ fn an_entry_holds_for_a_project_or_for_all_and_says_why() {
     assert_eq!(world.reader().dnc_entries(&one).unwrap(), rows[2..]);
 }
 
+/// Whoever types two numbers with a stroke between asked for both: neither is called. To clear them is to clear both, or neither.
+#[test]
+fn every_number_of_a_text_is_entered_and_cleared() {
+    let mut world = World::new(3);
+    let both = format!("{} / {}", phone(0).display_national(), phone(1).display_national());
+    let add = DncEntry { phone: both.clone(), ..entry(&world, 0, None) };
+    assert_eq!(world.db.dnc_add_all(&[add.clone()]).unwrap(), DncAdded { added: 2, completed: 0 });
+    let comma = DncEntry { phone: both.replace(" / ", "、"), evidence: None, ..add };
+    assert_eq!(world.db.dnc_add_all(&[comma]).unwrap(), DncAdded::default(), "both are there");
+    assert_eq!(world.states(), [LeadState::Skipped, LeadState::Skipped, LeadState::Ready]);
+    let of = |phone: &str| DncQuery { phone: Some(phone.into()), ..DncQuery::default() };
+    assert_eq!(world.reader().dnc_entries(&of(&both)).unwrap().len(), 2);
+    let half = format!("{}/{}", phone(0).national(), phone(2).national());
+    let off = |phone: &str| DncClear { phone: phone.into(), ..clear(&world, 0, None, "誤り") };
+    let (half, whole) = (off(&half), off(&both));
+    let refused = world.db.dnc_clear_all(&[half]).unwrap_err();
+    assert!(matches!(refused, Error::NotFound { what: "do-not-call entry", .. }), "{refused}");
+    assert_eq!(world.reader().dnc_entries(&of(&both)).unwrap().len(), 2, "none of it was cleared");
+    assert_eq!(world.db.dnc_clear_all(&[whole]).unwrap(), 2);
+    assert!(world.reader().dnc_entries(&DncQuery::default()).unwrap().is_empty());
+}
+
 /// D16: an entry says why it is there; one that came from a call has that.
 #[test]
 fn an_entry_without_a_reason_is_refused() {

@@ -4,7 +4,8 @@ use super::rules::manual;
 use super::*;
 use crate::error::{DialRefusal, Error};
 use crate::model::{
-    DncEntry, HistoryQuery, LeadChange, ManualCall, Origin, StatsQuery, TaskChange, TaskQuery, TaskStep,
+    DncEntry, HistoryQuery, LeadChange, ManualCall, Origin, ProjectEdit, StatsQuery, TaskChange, TaskQuery,
+    TaskStep,
 };
 use crate::permission::Scope;
 
@@ -426,4 +427,22 @@ fn a_blank_call_by_hand_leaves_the_task_of_its_lead() {
             assert!(world.is_sound());
         }
     }
+}
+
+/// Which of two numbers is meant nobody can tell: none is called, shown to callees, or looked up.
+#[test]
+fn one_number_is_named_at_a_time() {
+    let mut world = World::new(1);
+    let two = "03-5555-0000 / 03-5555-0001";
+    let call = manual(&world, two);
+    let refused = world.db.open_manual(&call).unwrap_err();
+    assert_eq!((refused.code(), refused.ja()), ("E-VALUE", "電話番号: 1件ずつ".to_owned()));
+    let edit = ProjectEdit { caller_id: Some(Some(two.into())), ..ProjectEdit::default() };
+    let (project, by) = (world.project, world.actor());
+    let refused = world.db.edit_project(project, &edit, by, NOW).unwrap_err();
+    assert_eq!(refused.code(), "E-VALUE");
+    let query = HistoryQuery { phone: Some(two.into()), ..HistoryQuery::default() };
+    assert_eq!(world.reader().history(&query).unwrap_err().code(), "E-VALUE");
+    let same = ManualCall { phone: "03-5555-0000/0355550000".into(), ..call };
+    assert!(world.db.open_manual(&same).is_ok(), "it is one");
 }
