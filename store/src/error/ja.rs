@@ -265,6 +265,7 @@ fn noun(what: &str) -> &str {
         "code" => "コード",
         "color" => "色",
         "contact" => "連絡先",
+        "counts_connect" => "コネクト数",
         "deleted contact" => "ごみ箱の連絡先",
         "do-not-call entry" => "架電禁止の登録",
         "email" => "メールアドレス",

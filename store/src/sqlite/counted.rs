@@ -28,7 +28,8 @@ impl Statuses {
                 code: r.get(0)?,
                 label: r.get(1)?,
                 counts_call: r.get(2)?,
-                counts_connect: r.get(3)?,
+                // Of a status that was made before that was refused: a connect is one of the calls.
+                counts_connect: r.get::<_, bool>(2)? && r.get(3)?,
             })
         })
         .map(Self)

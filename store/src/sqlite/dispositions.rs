@@ -47,6 +47,19 @@ pub(super) fn any(db: &Connection, status: &str) -> Result<DispositionInfo> {
     alike(all(db, &format!("{SELECT} ORDER BY {order}"), [], row).doing(doing)?, status)
 }
 
+/// The codes of the statuses that a search for this code or label means: where several projects have one of the label, of all of them.
+/// Which project is asked for is for the search to say.
+pub(super) fn codes(db: &Connection, status: &str) -> Result<Vec<String>> {
+    let named = any(db, status)?;
+    if named.code == code_of(status.trim()) {
+        return Ok(vec![named.code]);
+    }
+    let key = fold(&named.label);
+    let mut rows = all(db, SELECT, [], row).doing("read status")?;
+    rows.retain(|row| row.code == named.code || fold(&row.label) == key);
+    Ok(rows.into_iter().map(|row| row.code).collect())
+}
+
 /// Whether a status, as somebody writes it, forbids its number to everybody (S4.53): the built-in one of that meaning, in any spelling.
 #[must_use]
 pub fn forbids(status: &str) -> bool {
@@ -99,6 +112,9 @@ pub(super) fn add(db: &Connection, draft: &DispositionDraft, by: Actor, now: i64
     let flags = &draft.flags;
     let (hotkey, color) = (hotkey(flags)?, color(flags)?);
     free_hotkey(db, hotkey.as_deref(), draft.project, None)?;
+    let counts_call = flags.counts_call.unwrap_or(true);
+    let counts_connect = flags.counts_connect.unwrap_or(counts_call);
+    counted_once(counts_call, counts_connect)?;
     let last: i64 = one(db, "SELECT ifnull(max(position), 0) FROM dispositions", [], |r| r.get(0))
         .doing(doing)?
         .unwrap_or(0);
@@ -108,8 +124,8 @@ pub(super) fn add(db: &Connection, draft: &DispositionDraft, by: Actor, now: i64
         code,
         label,
         flags.keep_recording.unwrap_or(true),
-        flags.counts_call.unwrap_or(true),
-        flags.counts_connect.unwrap_or(true),
+        counts_call,
+        counts_connect,
         flags.lead_next.unwrap_or(LeadNext::Done),
         last + 1,
         draft.project,
@@ -163,6 +179,11 @@ pub(super) fn change(
     if archived_at.is_none() {
         free_hotkey(db, hotkey.as_deref(), old.project, Some(&old.code))?;
     }
+    let counts_call = flags.counts_call.unwrap_or(old.counts_call);
+    let counts_connect = flags.counts_connect.unwrap_or(old.counts_connect);
+    if (counts_call, counts_connect) != (old.counts_call, old.counts_connect) {
+        counted_once(counts_call, counts_connect)?;
+    }
     if fixed {
         let sql =
             "UPDATE dispositions SET label = ?2, keep_recording = ?3, counts_call = ?4, counts_connect = ?5,
@@ -171,8 +192,8 @@ pub(super) fn change(
             old.code,
             label,
             flags.keep_recording.unwrap_or(old.keep_recording),
-            flags.counts_call.unwrap_or(old.counts_call),
-            flags.counts_connect.unwrap_or(old.counts_connect),
+            counts_call,
+            counts_connect,
             flags.lead_next.unwrap_or(old.lead_next),
             archived_at,
         ];
@@ -186,6 +207,20 @@ pub(super) fn change(
     let new = any(db, &old.code)?;
     audit_by(db, now, by, "status.edit", &old.code, &json!({ "before": old, "after": new })).doing(doing)?;
     Ok(new)
+}
+
+/// コネクト率 is the share of the calls: what is no call is no connect of one.
+fn counted_once(counts_call: bool, counts_connect: bool) -> Result<()> {
+    match counts_connect && !counts_call {
+        true => Err(Error::Value {
+            what: "counts_connect",
+            needs: Said::fixed(
+                "コール数に数えない状態はコネクト数にも数えません(--counts-connect no を指定してください)",
+                "a status that does not count as a call counts as no connect either (--counts-connect no)",
+            ),
+        }),
+        false => Ok(()),
+    }
 }
 
 /// Refuses to let a status that calls have count as something else: all their figures would change without a word.

@@ -104,7 +104,11 @@ fn matching(db: &Connection, query: &HistoryQuery) -> Result<(String, Vec<Value>
     match query.status.as_deref() {
         None => {}
         Some("") => filter("a.disposition IS NULL AND a.void = 0", None),
-        Some(status) => filter("a.disposition =", Some(Value::Text(dispositions::any(db, status)?.code))),
+        Some(status) => {
+            let codes = dispositions::codes(db, status)?;
+            let quoted = codes.iter().map(|code| format!("'{}'", code.replace('\'', "''")));
+            filter(&format!("a.disposition IN ({})", quoted.collect::<Vec<_>>().join(", ")), None);
+        }
     }
     if let Some(from) = query.from {
         filter("a.claimed_at >=", Some(Value::Integer(from)));

@@ -203,7 +203,8 @@ pub(super) fn each(
 ) -> rusqlite::Result<()> {
     let flags: HashMap<String, (bool, bool)> =
         all(db, "SELECT code, counts_call, counts_connect FROM dispositions", [], |r| {
-            Ok((r.get(0)?, (r.get(1)?, r.get(2)?)))
+            let counts_call: bool = r.get(1)?;
+            Ok((r.get(0)?, (counts_call, counts_call && r.get(2)?)))
         })?
         .into_iter()
         .collect();

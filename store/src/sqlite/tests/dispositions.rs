@@ -3,7 +3,8 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    DispositionChange, DispositionDraft, DispositionFlags, HistoryQuery, LeadNext, StatsQuery,
+    DispositionChange, DispositionDraft, DispositionFlags, HistoryQuery, LeadNext, PageAt, SortColumn,
+    StatsQuery, ViewFilter, ViewQuery,
 };
 
 fn draft(label: &str) -> DispositionDraft {
@@ -246,4 +247,85 @@ fn an_unknown_status_is_refused_with_those_there_are() {
         refused.facts()["statuses"].as_array().map(Vec::len),
         Some(world.db.dispositions().unwrap().len() - 1)
     );
+}
+
+/// A rate of connects is a share of the calls: no status counts as a connect of none.
+#[test]
+fn what_is_no_call_is_no_connect() {
+    let mut world = World::new(2);
+    let by = world.actor();
+    let flags = |call: Option<bool>, connect: Option<bool>| DispositionFlags {
+        counts_call: call,
+        counts_connect: connect,
+        ..DispositionFlags::default()
+    };
+    let both = DispositionDraft { flags: flags(Some(false), Some(true)), ..draft("社内") };
+    let refused = world.db.disposition_add(&both, by, NOW).unwrap_err();
+    assert!(refused.code() == "E-VALUE" && refused.ja().contains("--counts-connect no"), "{refused}");
+    let no_call = DispositionDraft { flags: flags(Some(false), None), ..draft("社内") };
+    let made = world.db.disposition_add(&no_call, by, NOW).unwrap();
+    assert_eq!((made.counts_call, made.counts_connect), (false, false));
+    for (status, flags) in [("社内", flags(None, Some(true))), ("talked", flags(Some(false), None))] {
+        let change = DispositionChange { flags, ..DispositionChange::default() };
+        assert_eq!(world.db.disposition_change(status, &change, by, NOW).unwrap_err().code(), "E-VALUE");
+    }
+    let off = DispositionChange { flags: flags(Some(false), Some(false)), ..DispositionChange::default() };
+    assert!(!world.db.disposition_change("talked", &off, by, NOW).unwrap().counts_connect);
+    // As an earlier version let it in: it is shown and changed, and counts as nothing.
+    world.db.db.execute("UPDATE dispositions SET counts_connect = 1 WHERE code = ?1", [&made.code]).unwrap();
+    let color = DispositionFlags { color: Some("#000000".into()), ..DispositionFlags::default() };
+    let change =
+        DispositionChange { label: Some("社内用".into()), flags: color, ..DispositionChange::default() };
+    world.db.disposition_change("社内", &change, by, NOW).unwrap();
+    world.call("社内用");
+    world.call("見込");
+    let stats = world.reader().stats(&StatsQuery::default()).unwrap();
+    assert_eq!((stats.calls, stats.connects), (1, 1));
+    assert_eq!(stats, world.reader().stats_recount(&StatsQuery::default()).unwrap());
+}
+
+/// Several projects may have a status of one label: whoever looks for it finds the calls of all, and each list its own.
+#[test]
+fn a_label_of_several_projects_is_found_in_all_of_them() {
+    let mut world = World::new(2);
+    let by = world.actor();
+    let other = world.db.ensure_project("別件", None, NOW).unwrap();
+    for project in [other, world.project] {
+        world
+            .db
+            .disposition_add(&DispositionDraft { project: Some(project), ..draft("アポ") }, by, NOW)
+            .unwrap();
+    }
+    world.call("アポ");
+    world.call("見込");
+    for typed in ["アポ", "ｱﾎﾟ", "あぽ"] {
+        let query = HistoryQuery { status: Some(typed.into()), ..HistoryQuery::default() };
+        assert_eq!(world.reader().history(&query).unwrap().len(), 1, "{typed}");
+        let filter = ViewFilter { status: Some(typed.into()), ..ViewFilter::default() };
+        let query = ViewQuery {
+            list: world.list,
+            filter,
+            sort: SortColumn::Position,
+            descending: false,
+            page: PageAt::First,
+            limit: 100,
+            opaque: false,
+        };
+        assert_eq!(world.reader().view(&query).unwrap().rows.len(), 1, "{typed}");
+    }
+    // One code is one status.
+    let code =
+        world.db.dispositions().unwrap().into_iter().find(|one| one.project == Some(other)).unwrap().code;
+    let query = HistoryQuery { status: Some(code), ..HistoryQuery::default() };
+    assert!(world.reader().history(&query).unwrap().is_empty());
+    // Of one project, or of none, there is one of a label.
+    world.db.disposition_add(&draft("アポ"), by, NOW).unwrap();
+    for project in [Some(other), None] {
+        let alike = DispositionDraft { project, ..draft("ｱﾎﾟ") };
+        assert_eq!(
+            world.db.disposition_add(&alike, by, NOW).unwrap_err().code(),
+            "E-STATUS-DUP",
+            "{project:?}"
+        );
+    }
 }

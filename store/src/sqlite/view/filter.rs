@@ -25,7 +25,8 @@ pub(super) struct Test {
     memo: Option<Finder<'static>>,
     /// By column, of which each has to pass; any of its tests may.
     columns: Vec<(String, Vec<Says>)>,
-    status: Option<u32>,
+    /// Codes of the statuses, any of them; 0 is none.
+    status: Option<Vec<u32>>,
     kind: Option<CallKind>,
     last_user: Option<u32>,
     from: Option<i64>,
@@ -86,12 +87,15 @@ impl Test {
         match filter.status.as_deref().map(str::trim) {
             None => {}
             Some("") => {
-                test.status = Some(0);
+                test.status = Some(vec![0]);
                 test.at_least = test.at_least.max(Some(1));
             }
             Some(status) => {
-                let code = dispositions::any(db, status)?.code;
-                test.status = test.code(dictionary.statuses.known(&code));
+                let codes = dispositions::codes(db, status)?;
+                let known: Vec<u32> =
+                    codes.iter().filter_map(|code| dictionary.statuses.known(code)).collect();
+                test.nothing |= known.is_empty();
+                test.status = Some(known);
             }
         }
         if let Some(user) = filter.last_user {
@@ -149,7 +153,7 @@ impl Test {
 
     fn numbers(&self, entry: &Entry) -> bool {
         entry.alive
-            && self.status.is_none_or(|status| entry.status == status)
+            && self.status.as_ref().is_none_or(|any| any.contains(&entry.status))
             && self.kind.is_none_or(|kind| entry.kind == Some(kind))
             && self.last_user.is_none_or(|user| entry.last_user == user)
             && self.from.is_none_or(|from| entry.last_at >= from)
