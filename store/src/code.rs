@@ -241,8 +241,8 @@ const HINTS: [(Code, &str, &str); 42] = [
     (Code::PhoneHyphen, "番号が正しいか確認してください", "Check that the number is right."),
     (
         Code::ColIgnored,
-        "発信したい番号は「電話番号」列に入れてください",
-        "Put the number to dial into the column 電話番号.",
+        "発信したい番号は「電話番号」列に入れるか、--map 電話番号=携帯 のように列を指定してください",
+        "Put the number to dial into the column 電話番号, or name its column: --map 電話番号=携帯.",
     ),
     (Code::Long, "画面では途中までしか表示されません", "Screens show only the beginning."),
     (Code::ReqCompany, "その行に会社名を入れてください", "Fill the company name in."),

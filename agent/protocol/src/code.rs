@@ -396,7 +396,7 @@ codes! {
     WarnExcluded = "W-EXCLUDED", "発信対象外にしていません", "No lead is excluded by it.",
         "リストにある発信先は kakeru lead exclude で、新しい発信先は「発信対象外」という名前の列で対象外にします", "A lead that is on the list is excluded by kakeru lead exclude, a new one by a column named 発信対象外.";
     WarnColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.",
-        "発信したい番号は「電話番号」列に入れてください", "Put the number to dial into the column 電話番号.";
+        "発信したい番号は「電話番号」列に入れるか、--map 電話番号=携帯 のように列を指定してください", "Put the number to dial into the column 電話番号, or name its column: --map 電話番号=携帯.";
     WarnOwnerGrant = "W-OWNER-GRANT", "発信担当者がこのリストを使えないため、誰も発信できない行があります",
         "Rows are of an owner who may not use the list; nobody can call them.",
         "kakeru list grant で使えるようにするか、kakeru lead assign で発信担当者を変えてください",

@@ -310,6 +310,8 @@ pub(super) fn read(
         || names_of_product(first, options)
         || looks_like_header(first, below);
     let mut columns = Columns::none(true);
+    // Which of two columns of one name is meant, their places say.
+    let by_place: Vec<usize> = map.iter().filter_map(ColumnMap::place).collect();
     for (at, cell) in first.cells().enumerate() {
         let name = strip_neutraliser(cell.trim());
         let role = match named_role(name, options) {
@@ -326,7 +328,10 @@ pub(super) fn read(
         };
         let known = !matches!(role, Role::Attribute | Role::Ours | Role::ExtraPhone);
         let nameless = name.is_empty() || name == unnamed(at);
-        let twice = columns.names.iter().any(|other| !name.is_empty() && **other == *name);
+        let mut others = columns.names.iter().enumerate().filter(|(_, other)| ***other == *name);
+        let twice = !name.is_empty()
+            && !by_place.contains(&at)
+            && others.any(|(other, _)| !by_place.contains(&other));
         if sure && (twice || (known && columns.roles.contains(&role) && map.is_empty())) {
             return Err(BadHeader { code: Code::CsvHeaderDup, detail: Said::name(shorten(name)) });
         }

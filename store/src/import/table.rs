@@ -108,12 +108,13 @@ impl Table {
             return Ok(false);
         }
         loop {
-            if self.peek()? == Some(b'"') {
+            let quoted = self.peek()? == Some(b'"');
+            if quoted {
                 self.at += 1;
                 record.quoted = record.quoted.or(Some(record.len()));
                 self.quoted(record)?;
             }
-            self.unquoted(record)?;
+            self.unquoted(record, quoted)?;
             record.end_cell();
             match self.peek()? {
                 Some(byte) if byte == self.delimiter => self.at += 1,
@@ -156,13 +157,15 @@ impl Table {
         Err(TableError::OpenQuote { line: opened })
     }
 
-    /// Up to the delimiter or line end that closes the cell.
-    fn unquoted(&mut self, record: &mut Record) -> Result<(), TableError> {
+    /// Up to the delimiter or line end that closes the cell, which began in quotation marks or not.
+    fn unquoted(&mut self, record: &mut Record, quoted: bool) -> Result<(), TableError> {
         while self.peek()?.is_some() {
             let bytes = &self.text.as_bytes()[self.at..];
             let ends_cell = |b: &u8| *b == self.delimiter || *b == b'\n' || *b == b'\r';
             let length = bytes.iter().position(ends_cell).unwrap_or(bytes.len());
-            if bytes[..length].contains(&b'"') {
+            // Spaces behind a closing mark are nothing.
+            let behind = || quoted && !self.text[self.at..self.at + length].trim().is_empty();
+            if bytes[..length].contains(&b'"') || behind() {
                 record.stray_quote = record.stray_quote.or(Some(record.len()));
             }
             record.text.push_str(&self.text[self.at..self.at + length]);
@@ -245,6 +248,22 @@ mod tests {
         assert_eq!(records("a,\n")[0].1, ["a", ""]);
         assert_eq!(records("a,")[0].1, ["a", ""]);
         assert!(records("").is_empty());
+    }
+
+    #[test]
+    fn a_mark_within_a_cell_and_text_behind_a_closing_one_are_told() {
+        for (text, stray) in [
+            ("a\"1\"x,b", Some(0)),
+            ("b,\"1\"x", Some(1)),
+            ("\"1\"x,b", Some(0)),
+            ("\"1\"\"x\",b", None),
+            ("\"1\" ,b", None),
+            ("\"1\",b", None),
+        ] {
+            let (mut table, mut record) = (table(text), Record::default());
+            assert!(table.read(&mut record).unwrap());
+            assert_eq!(record.stray_quote, stray, "{text}");
+        }
     }
 
     #[test]

@@ -201,6 +201,22 @@ fn columns_named_by_hand() {
     assert_eq!(&*columns.names[0], "備考");
     assert_eq!(mapped(line, &["電話番号=無い列"]).unwrap_err().code, Code::CsvHeader);
     assert_eq!(mapped(line, &["会社名=お客様", "会社名=備考"]).unwrap_err().code, Code::CsvHeaderDup);
+    // Of two columns of one name their places say which is meant.
+    let twice = "会社名,電話番号,電話番号";
+    for (map, roles) in [
+        (&["電話番号=#2", "-=#3"][..], [Company, Phone, Ours]),
+        (&["-=#2"], [Company, Ours, Phone]),
+        (&["電話番号=#3"], [Company, Attribute, Phone]),
+        (&["電話番号=#3", "電話番号=#2"], [Company, ExtraPhone, Phone]),
+    ] {
+        assert_eq!(mapped(twice, map).unwrap().roles, roles, "{map:?}");
+    }
+    let memos = mapped("電話番号,住所,住所", &["住所2=#3"]).unwrap();
+    assert_eq!((&*memos.names[1], &*memos.names[2]), ("住所", "住所2"));
+    for (line, map) in [(twice, "-=#1"), ("電話番号,住所,住所,住所", "-=#4"), (twice, "電話番号=電話番号")]
+    {
+        assert_eq!(mapped(line, &[map]).unwrap_err().code, Code::CsvHeaderDup, "{line} {map}");
+    }
 }
 
 /// S1.15: a number that no column has is refused before any row, with the columns that there are; a row may be wider than the first.
