@@ -221,6 +221,16 @@ fn a_closed_window_says_when_it_opens() {
     }
     let told = daemon.run_plain(&["call", "--lead", "L#1", "--lang", "ja"]);
     assert!(told.stderr.contains(&format!("{opens} から発信できます")), "{told:?}");
+    // What is called at no time is not told to be tried then.
+    for (number, code) in [
+        ("110", "E-PHONE-FORBIDDEN"),
+        ("#7119", "E-PHONE-FORBIDDEN"),
+        ("#7", "E-PHONE-FORBIDDEN"),
+        ("0990-123-456", "E-PHONE-FORBIDDEN"),
+        ("12", "E-PHONE-INVALID"),
+    ] {
+        daemon.run(&["call", number]).refused(code);
+    }
     // S1.25: whoever is excluded has a place in the explanation.
     daemon.cli(&["lead", "exclude", "L", "--lead", "L#1", "--reason", "契約済"]);
     let why = daemon.cli(&["dial", "why", "--list", "L"])["rows"].take();

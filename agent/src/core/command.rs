@@ -197,15 +197,25 @@ impl Core {
             // No phone rings for a call that the open row does not let through.
             return match self.seats[seat].dialer.may_call(now.into()) {
                 Err(error @ (Refusal::StatusRequired | Refusal::Pending | Refusal::Hours)) => {
-                    respond::<SeatStatus>(reply, Err(self.call_refusal(error, now)))
+                    let error = self.call_refusal(error, now);
+                    respond::<SeatStatus>(reply, Err(self.at_no_time(seat, &callee, error)))
                 }
                 _ => self.dial_after_phone(seat, p, reply),
             };
         }
         match self.may_dial(seat, now) {
             Ok(seal) => self.open_manual(seat, callee, p.project, seal, reply, now),
-            Err(error) => respond::<SeatStatus>(reply, Err(error)),
+            Err(error) => respond::<SeatStatus>(reply, Err(self.at_no_time(seat, &callee, error))),
         }
+    }
+
+    /// Why somebody is not called: where the window is closed and they are called at no time, that.
+    fn at_no_time(&self, seat: SeatIndex, callee: &Callee, error: RpcError) -> RpcError {
+        if error.error_code() != Some(ErrorCode::Hours) {
+            return error;
+        }
+        let account = &self.accounts[self.seats[seat].account].config;
+        callee.never(&plan(account)).map_or(error, |never| store_error(&never))
     }
 
     /// Calls the lead that is shown. Answered when the store has let it pass, or says why it does not: who is excluded or on the

@@ -15,7 +15,7 @@ use store::{
 use super::call::{Call, Kept, Origin, Party, Recorded, Recording};
 use super::command::respond;
 use super::reach::Bound;
-use super::refusal::store_error;
+use super::refusal::{in_window, store_error};
 use super::seat::Reply;
 use super::tap::TapOrder;
 use super::{Core, SeatIndex};
@@ -381,7 +381,8 @@ impl Core {
             Err(unopened) => {
                 match unopened {
                     Unopened::Store(error) => {
-                        self.seats[seat].refuse(store_error(&error));
+                        let window = self.window_of(seat);
+                        self.seats[seat].refuse(in_window(&error, window.as_ref()));
                         self.check(Some(error), now);
                     }
                     Unopened::Refused(error) => self.seats[seat].refuse(error),

@@ -186,9 +186,14 @@ impl Core {
         });
     }
 
-    /// The calling window of the first seat; a practice account has none.
+    /// The calling window of the first seat.
     fn dialing_window(&self) -> Option<dialer::window::CallingWindow> {
-        let account = self.seats.first().map(|seat| &self.accounts[seat.account].config)?;
+        if self.seats.is_empty() { None } else { self.window_of(0) }
+    }
+
+    /// The calling window of a seat; a practice account has none.
+    pub(super) fn window_of(&self, seat: super::SeatIndex) -> Option<dialer::window::CallingWindow> {
+        let account = &self.accounts[self.seats[seat].account].config;
         let practice = account.kind == config::AccountKind::Practice;
         (!practice).then(|| crate::run::window(&self.config.dialing.window))
     }

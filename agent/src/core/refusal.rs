@@ -1,9 +1,10 @@
 //! What the store, a seat or a call refuses, as clients are told.
 
 use dialer::Refusal;
+use dialer::window::CallingWindow;
 use protocol::{Detail, EncodingCandidate, ErrorCode, RpcError};
 use sip_stack::ua::HoldError;
-use store::Error as StoreError;
+use store::{DialRefusal, Error as StoreError};
 
 use crate::said::store_says;
 
@@ -23,6 +24,17 @@ pub(super) fn store_error(error: &StoreError) -> RpcError {
     match error {
         StoreError::Import(error) => refused.with_candidates(candidates(error)),
         _ => refused,
+    }
+}
+
+/// Why a call by hand was not opened. When a number may be dialed again, the calling window may be closed: the next moment in it is told.
+pub(super) fn in_window(error: &StoreError, window: Option<&CallingWindow>) -> RpcError {
+    let opens = |until: i64| window.and_then(|window| window.next_open(until)).unwrap_or(until);
+    match *error {
+        StoreError::Refused(DialRefusal::RepeatGap { last, until }) => {
+            store_error(&StoreError::Refused(DialRefusal::RepeatGap { last, until: opens(until) }))
+        }
+        _ => store_error(error),
     }
 }
 
@@ -57,4 +69,38 @@ pub(super) fn hold_refusal(error: HoldError) -> RpcError {
         _ => ErrorCode::NoCall,
     };
     RpcError::with_detail(code, Detail::log(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who is told a time tries again then.
+    #[test]
+    fn a_number_is_free_again_when_the_window_is_open() {
+        // 2026-11-20 was a Friday; 00:00 UTC is 09:00 in Japan.
+        const FRIDAY_9: i64 = 1_795_132_800_000;
+        const MINUTE: i64 = 60_000;
+        let window = CallingWindow { to: 10 * 60 + 46, ..CallingWindow::default() };
+        let last = FRIDAY_9 + 104 * MINUTE;
+        let told = |until, window| {
+            let error = StoreError::Refused(DialRefusal::RepeatGap { last, until });
+            let data = in_window(&error, window)
+                .data
+                .map(|data| data.detail_in(protocol::Lang::Ja).map(str::to_owned));
+            data.flatten().unwrap_or_default()
+        };
+        let (open, shut) = (FRIDAY_9 + 105 * MINUTE, FRIDAY_9 + 107 * MINUTE);
+        assert!(
+            told(open, Some(&window)).contains("2026-11-20 10:45:00 から"),
+            "{}",
+            told(open, Some(&window))
+        );
+        assert!(
+            told(shut, Some(&window)).contains("2026-11-21 09:00:00 から"),
+            "{}",
+            told(shut, Some(&window))
+        );
+        assert!(told(shut, None).contains("2026-11-20 10:47:00 から"));
+    }
 }
