@@ -4,7 +4,7 @@ use dialer::window::CallingWindow;
 use protocol::params::*;
 use protocol::result::{CallingHours, SeatStatus};
 use protocol::{ErrorCode, RpcError, Verb as Method};
-
+use serde_json::{Value, json};
 use store::phone::Special;
 
 use super::args::{
@@ -23,9 +23,22 @@ pub(super) fn call<V: Method>(
     out: Out,
     show: impl FnOnce(&V::Result, Out) -> Result<(), Closed>,
 ) -> Result<(), Failure> {
+    call_and_say(global, verb, out, |_| {}, show)
+}
+
+/// The same where the command itself has something to say: what `show` tells people of it, `say` writes into the result for programs.
+pub(super) fn call_and_say<V: Method>(
+    global: &Global,
+    verb: V,
+    out: Out,
+    say: impl FnOnce(&mut Value),
+    show: impl FnOnce(&V::Result, Out) -> Result<(), Closed>,
+) -> Result<(), Failure> {
     let mut client = Client::connect(&socket(global))?;
     if out.json {
-        return Ok(out.object(&client.call_json(verb.into_command())?)?);
+        let mut result = client.call_json(verb.into_command())?;
+        say(&mut result);
+        return Ok(out.object(&result)?);
     }
     let result = client.call(verb)?;
     Ok(show(&result, out)?)
@@ -59,6 +72,13 @@ fn doubt(number: &str, out: Out) -> Result<(), Closed> {
             out.line(&format!("    W-PHONE-UNASSIGNED {said}"))
         }
         _ => Ok(()),
+    }
+}
+
+/// The same for programs: `warnings`, where there is a doubt.
+fn say_doubt(number: Option<&str>, result: &mut Value) {
+    if number.and_then(Special::of) == Some(Special::Overlong) {
+        result["warnings"] = json!(["W-PHONE-UNASSIGNED"]);
     }
 }
 
@@ -97,6 +117,16 @@ fn over(at: i64) -> (String, String) {
     )
 }
 
+/// The time that was taken, for programs: `recall_at`, and where nobody may be called then `recall_opens_at`, from when on they may, or
+/// `null`.
+pub(super) fn say_recall(recall: Recall, result: &mut Value) {
+    let Some(at) = recall.at else { return };
+    result["recall_at"] = json!(at);
+    if let Some(opens) = recall.shut {
+        result["recall_opens_at"] = json!(opens);
+    }
+}
+
 /// The time that was taken, and where nobody may be called then, from when on they may.
 pub(super) fn told_recall(recall: Recall, out: Out) -> Result<(), Closed> {
     let Some(at) = recall.at else { return Ok(()) };
@@ -126,7 +156,11 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             let CallArgs { number, contact, label, lead, attempt, task, project } = args;
             let lead = lead.map(|lead| super::manage::lead_id(global, lead)).transpose()?;
             let verb = CallDial { seat, number, contact, label, lead, attempt, task, project };
-            call(global, verb, out, |seat, out| {
+            let say = |result: &mut Value| {
+                let number = result.pointer("/call/number").and_then(Value::as_str).map(str::to_owned);
+                say_doubt(number.as_deref(), result);
+            };
+            call_and_say(global, verb, out, say, |seat, out| {
                 render::seat(seat, out)?;
                 seat.call.as_ref().map_or(Ok(()), |call| doubt(&call.number, out))
             })
@@ -138,13 +172,15 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::Mute { state } => seat_call(global, CallMute { seat, on: state == Switch::On }, out),
         Verb::Dtmf { digits } => seat_call(global, CallDtmf { seat, digits }, out),
         Verb::Transfer { number } => {
-            call(global, CallTransfer { seat, number: number.clone() }, out, |seat, out| {
+            let say = |result: &mut Value| say_doubt(number.as_deref(), result);
+            call_and_say(global, CallTransfer { seat, number: number.clone() }, out, say, |seat, out| {
                 render::seat(seat, out)?;
-                number.map_or(Ok(()), |number| doubt(&number, out))
+                number.as_deref().map_or(Ok(()), |number| doubt(number, out))
             })
         }
         Verb::Consult { number: Some(number), .. } => {
-            call(global, CallConsult { seat, number: number.clone() }, out, |seat, out| {
+            let say = |result: &mut Value| say_doubt(Some(&number), result);
+            call_and_say(global, CallConsult { seat, number: number.clone() }, out, say, |seat, out| {
                 render::seat(seat, out)?;
                 doubt(&number, out)
             })
@@ -171,10 +207,16 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
                 next,
                 save_seq: args.save_seq,
             };
-            call(global, verb, out, |seat, out| {
-                render::seat(seat, out)?;
-                told_recall(recall, out)
-            })
+            call_and_say(
+                global,
+                verb,
+                out,
+                |result| say_recall(recall, result),
+                |seat, out| {
+                    render::seat(seat, out)?;
+                    told_recall(recall, out)
+                },
+            )
         }
         Verb::Pause { code } => seat_call(global, SeatPause { seat, code }, out),
         Verb::Ready => seat_call(global, SeatReady { seat }, out),
