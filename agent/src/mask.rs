@@ -4,6 +4,8 @@
 
 mod text;
 
+use std::net::SocketAddr;
+
 use serde_json::Value;
 use store::Phone;
 
@@ -15,6 +17,8 @@ pub(crate) fn mask(value: &mut Value) {
         Value::Object(fields) => {
             for (name, value) in fields {
                 match value {
+                    // The peer of a message is an address of the exchange.
+                    Value::String(text) if text.parse::<SocketAddr>().is_ok() => {}
                     Value::String(text) if NUMBERS.contains(&name.as_str()) => *text = masked(text),
                     // A stub's name may be its number (S3.2), or hold one.
                     Value::String(text) if NAMES.contains(&name.as_str()) => *text = mask_text(text),
@@ -125,6 +129,7 @@ mod tests {
             "call": { "number": "0312345678", "company": "A社", "person": "0312345678", "attempt": "01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
                 "diverted": [{ "number": "0312345679", "reason": "busy" }] },
             "rows": [{ "numbers": [{ "number": "09011112222", "label": null }], "contact_company": "0312345670" }],
+            "messages": [{ "peer": "192.0.2.10:5060" }, { "peer": "[2001:db8::1]:5060" }, { "peer": "0312345678" }],
             "columns": { "携帯": "090-3333-4444", "備考": "4階", "自宅": "自宅は03-8181-8182です" },
         });
         mask(&mut message);
@@ -135,6 +140,7 @@ mod tests {
                 "call": { "number": "03-****-5678", "company": "A社", "person": "03-****-5678",
                     "attempt": "01JD5Y8ZK4T0M9Q2W7R3X6B1CV", "diverted": [{ "number": "03-****-5679", "reason": "busy" }] },
                 "rows": [{ "numbers": [{ "number": "090-****-2222", "label": null }], "contact_company": "03-****-5670" }],
+                "messages": [{ "peer": "192.0.2.10:5060" }, { "peer": "[2001:db8::1]:5060" }, { "peer": "03-****-5678" }],
                 "columns": { "携帯": "090-****-4444", "備考": "4階", "自宅": "自宅は03-****-8182です" },
             })
         );
