@@ -87,6 +87,9 @@ impl Shift {
         let status = self.daemon.cli(&["status"]);
         assert_eq!(status["store"]["ok"], false, "{status:#}");
         assert_eq!(status["store"]["trouble"], "E-DISK-FULL", "{status:#}");
+        let told = self.daemon.text(&["status", "--lang", "ja"]);
+        let line = told.lines().find(|line| line.starts_with("E-DISK-FULL")).expect("it is told");
+        assert!(!line.contains(" no ") && !line.contains("disk"), "{line}");
         assert!((0..2).all(|index| seat(&status, index)["dial"]["waiting"] == "disk"), "{status:#}");
         assert_eq!(seat(&status, 0)["state"], "in_call", "{status:#}");
         self.daemon.run(&["call", "0312349902", "--seat", "c"]).refused("E-DISK-FULL");

@@ -45,16 +45,19 @@ impl Core {
             interrupted: self.interrupted,
             open: 0,
             strangers: self.strangers(now),
-            warnings: {
-                let locale = self.config.daemon.locale;
-                self.config.warnings.iter().map(|warning| warning.in_locale(locale)).collect()
-            },
+            warnings: self.warnings(self.config.daemon.locale),
+            warnings_ja: self.warnings(config::Locale::Ja),
+            warnings_en: self.warnings(config::Locale::En),
             hours: {
                 let window = crate::run::window(&self.config.dialing.window);
                 let dialer::window::CallingWindow { from, to, days, closed } = window;
                 Some(CallingHours { from, to, days, closed })
             },
         }
+    }
+
+    fn warnings(&self, locale: config::Locale) -> Vec<String> {
+        self.config.warnings.iter().map(|warning| warning.in_locale(locale)).collect()
     }
 
     /// Takes out what is not theirs: who calls sees their own seats, and the accounts of these (section D).
@@ -64,7 +67,9 @@ impl Core {
         status.accounts.retain(|account| directory.hears(who, &Audience::account(&account.name)));
         if !directory.hears(who, &Audience::Monitors) {
             status.strangers = StrangersStatus::default();
-            status.warnings.clear();
+            for told in [&mut status.warnings, &mut status.warnings_ja, &mut status.warnings_en] {
+                told.clear();
+            }
         }
     }
 

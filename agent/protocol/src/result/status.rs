@@ -43,8 +43,14 @@ pub struct StatusResult {
     /// Whose requests were refused.
     #[serde(default)]
     pub strangers: StrangersStatus,
-    /// Warnings of the configuration.
+    /// Warnings of the configuration, in the language that it names.
     pub warnings: Vec<String>,
+    /// The same in Japanese. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings_ja: Vec<String>,
+    /// The same in English. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings_en: Vec<String>,
     /// The calling window's hours; `null` where a daemon does not tell them.
     #[serde(default)]
     pub hours: Option<CallingHours>,

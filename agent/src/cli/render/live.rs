@@ -46,11 +46,13 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         }
     }
     if let Some(trouble) = &status.store.trouble {
-        let detail = status.store.detail.as_deref().map(clean).unwrap_or_default();
+        // What the program says of itself is English, as in the log.
+        let detail = status.store.detail.as_deref().filter(|_| !out.is_japanese()).map(clean);
+        let detail = detail.map_or_else(String::new, |detail| format!(" ({detail})"));
         let (text, hint) = trouble
             .parse::<protocol::ErrorCode>()
             .map_or(("", ""), |code| (code.text().in_lang(out.lang), code.hint().in_lang(out.lang)));
-        out.line(&format!("{trouble} {text} {hint} ({detail})"))?;
+        out.line(&format!("{trouble} {text} {hint}{detail}"))?;
         if status.store.pending > 0 {
             let what = out.text("保存を待っている通話の終了", "ends of calls that wait to be saved");
             out.line(&format!("  {what}: {}", status.store.pending))?;
@@ -102,7 +104,10 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         out.line(&format!("{} {text}", status.open))?;
     }
     strangers(&status.strangers, status.now, out)?;
-    status.warnings.iter().try_for_each(|warning| out.line(&clean(warning)))
+    let told = if out.is_japanese() { &status.warnings_ja } else { &status.warnings_en };
+    // A daemon of an earlier version tells them in its own language only.
+    let told = if told.is_empty() { &status.warnings } else { told };
+    told.iter().try_for_each(|warning| out.line(&clean(warning)))
 }
 
 /// How many tasks of theirs wait, their time being over (X4).
