@@ -163,6 +163,9 @@ fn take(
         return Ok(Taken::PassedOver(lead.id, refusal.code()));
     }
     let categories = leads::categories(db, lead.id).doing(doing)?;
+    // Left behind by rounds that were opened since, it is called once all the same, in the round the list has reached: what it comes
+    // to counts from there.
+    let round = lead.round.max(list.round);
     let caller_id = list.caller_id.clone().or_else(|| spec.caller_id.clone());
     let claim_until = (!spec.dial_now).then_some(spec.claim_until);
     let new = NewAttempt {
@@ -176,7 +179,7 @@ fn take(
         practice: spec.rules.practice,
         parent: None,
         list: Some((spec.list, &list.name)),
-        lead: Some((lead.id, lead.position, lead.round)),
+        lead: Some((lead.id, lead.position, round)),
         phone: Some(phone.expose()),
         peer: None,
         company: lead.company.as_deref(),
@@ -208,7 +211,7 @@ fn take(
         person: lead.person,
         categories,
         attempts_before: lead.attempts,
-        round: lead.round,
+        round,
         caller_id,
         dialed: spec.dial_now,
     })))

@@ -32,8 +32,9 @@ pub(super) fn find(db: &Connection, lead: LeadId, call: &ManualCall) -> Result<C
     let doing = "find lead";
     attempts::expire_claims(db, call.now).doing(doing)?;
     let phone = Phone::parse(&call.phone).map_err(Error::Phone)?.phone;
-    // A lead of the next round, whose turn of this one is over, is called in this one: it stays due in the next.
-    let sql = "SELECT d.list_id, l.name, l.project_id, d.position, min(d.round, l.round), d.company, d.person, d.attempts,
+    // A lead of the next round, whose turn of this one is over, is called in this one: it stays due in the next. So is one that was
+    // left behind by the rounds before.
+    let sql = "SELECT d.list_id, l.name, l.project_id, d.position, l.round, d.company, d.person, d.attempts,
                  d.state, iif(d.phone = ?2, ifnull(d.clir, ''), ''), d.claim_attempt_id, d.excluded
                FROM leads d JOIN lists l ON l.id = d.list_id
                WHERE d.id = ?1 AND d.deleted_at IS NULL AND l.deleted_at IS NULL AND d.position <= l.visible_position";

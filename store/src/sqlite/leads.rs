@@ -127,9 +127,11 @@ pub(super) fn put_off(db: &Connection, lead: LeadId, until: i64) -> rusqlite::Re
     exec(db, sql, (lead, until)).map(|_| ())
 }
 
-/// Back where it was, next again; `rounds` later when positive.
+/// Back where it was, next again; when positive, `rounds` behind the one its list has reached.
 pub(super) fn give_back(db: &Connection, lead: LeadId, rounds: u32) -> rusqlite::Result<()> {
-    let sql = "UPDATE leads SET state = 'ready', round = round + ?2, next_eligible_at = NULL,
+    let sql =
+        "UPDATE leads SET state = 'ready', next_eligible_at = NULL,
+                 round = CASE ?2 WHEN 0 THEN round ELSE max(round, (SELECT l.round FROM lists l WHERE l.id = leads.list_id)) + ?2 END,
                  claim_attempt_id = NULL, claim_seat = NULL, claim_box = NULL, claim_until = NULL WHERE id = ?1";
     exec(db, sql, (lead, rounds)).map(|_| ())
 }

@@ -181,6 +181,48 @@ fn leads_left_from_an_earlier_round_keep_their_place() {
     assert_eq!(order, [1, 2, 3, 4]);
 }
 
+/// S1.34: a lead that rounds were opened over has one turn in the round the list has reached, however it comes about: by the list, by
+/// hand, or passed over by its operator.
+#[test]
+fn a_lead_left_behind_is_called_once() {
+    for how in ["list", "hand", "skip", "excluded"] {
+        let mut world = World::new(2);
+        let first = world.leads()[0].id;
+        if how == "excluded" {
+            world.exclude(first, None);
+        }
+        for _ in 0..3 {
+            world.db.next_round(world.list, Actor::default(), world.now).unwrap();
+        }
+        match how {
+            "skip" => {
+                let spec = ClaimSpec { dial_now: false, ..world.spec() };
+                let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
+                assert_eq!(claimed.lead, Some(first));
+                world.db.release(claimed.attempt, world.now, true).unwrap();
+            }
+            "hand" => {
+                let call = lead_call::by_hand(&world, first, &phone(0).national());
+                let attempt = world.db.open_manual(&call).unwrap().attempt;
+                world.finish(attempt, "不通");
+            }
+            _ => {
+                if how == "excluded" {
+                    world.include(first);
+                }
+                assert_eq!(world.call("不通").lead, Some(first));
+            }
+        }
+        assert_eq!(world.lead(Some(first)).round, 5, "{how}");
+        assert_eq!(world.call("不通").position, 2, "{how}");
+        world.now += 10 * MINUTE;
+        assert!(world.dial().is_none(), "{how}: called again in the round");
+        assert_eq!(world.db.next_round(world.list, Actor::default(), world.now).unwrap(), 5);
+        let again: Vec<i64> = (0..2).map(|_| world.call("不通").position).collect();
+        assert_eq!(again, [1, 2], "{how}");
+    }
+}
+
 #[test]
 fn an_exhausted_list_says_when_it_goes_on() {
     let mut world = World::new(1);

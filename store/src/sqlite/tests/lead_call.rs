@@ -19,7 +19,7 @@ fn with_mobile(world: &mut World) -> LeadId {
     lead
 }
 
-fn by_hand(world: &World, lead: LeadId, number: &str) -> ManualCall {
+pub(super) fn by_hand(world: &World, lead: LeadId, number: &str) -> ManualCall {
     ManualCall { lead: Some(lead), project: None, ..manual(world, number) }
 }
 
