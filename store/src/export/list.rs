@@ -213,8 +213,9 @@ pub(super) fn with_ext(number: &str, ext: Option<&str>) -> String {
     ext.map_or_else(|| number.to_owned(), |ext| format!("{number} 内線{ext}"))
 }
 
-/// A reason that would read as something else stands in brackets.
+/// A reason that would read as something else stands in brackets; a blank one is none.
 fn excluded_cell(reason: &str) -> String {
+    let reason = reason.trim();
     match excluded_reason(reason) {
         Some(read) if !read.is_empty() => reason.to_owned(),
         _ if reason.is_empty() => MARK.to_owned(),
@@ -244,3 +245,17 @@ pub(crate) const FURTHER: &str = "追加電話番号";
 pub(crate) const RESULTS: [&str; 4] = ["最終結果", "最終通話日時", "回数", "メモ"];
 /// Behind a name of ours that the list has a column of.
 pub(crate) const OURS: &str = "(kakeru)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S1.23: whatever stands there, the file says that the lead is excluded.
+    #[test]
+    fn a_reason_of_blanks_reads_as_excluded() {
+        for reason in ["", " ", "　", "対象", "0", "取引先"] {
+            assert!(excluded_reason(excluded_cell(reason).trim()).is_some(), "{reason:?}");
+        }
+        assert_eq!(excluded_cell("　"), MARK);
+    }
+}

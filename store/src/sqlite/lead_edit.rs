@@ -61,7 +61,7 @@ pub(super) fn change(
     Ok((looked, done))
 }
 
-/// S1.25: who, when and why stay with the lead. A claim that is not dialed yet is caught by the check before its INVITE.
+/// S1.25: who, when and why stay with the lead; a blank reason is none. A claim that is not dialed yet is caught by the check before its INVITE.
 fn exclude(
     db: &Connection,
     lead: LeadId,
@@ -71,6 +71,7 @@ fn exclude(
 ) -> rusqlite::Result<bool> {
     let sql = "UPDATE leads SET excluded = 1, excluded_reason = ?2, excluded_by = ?3, excluded_at = ?4
                WHERE id = ?1 AND deleted_at IS NULL AND excluded = 0";
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     Ok(exec(db, sql, (lead, reason, by.user, now))? > 0)
 }
 

@@ -172,7 +172,10 @@ pub(super) async fn lead_change(
         sight.leads(store, &list, &leads.ids).await?;
     }
     let (what, at) = match p.what {
-        LeadWhat::Exclude => (LeadChange::Exclude { reason: p.reason }, None),
+        LeadWhat::Exclude => {
+            let reason = p.reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+            (LeadChange::Exclude { reason }, None)
+        }
         LeadWhat::Include => (LeadChange::Include, None),
         LeadWhat::Delete => (LeadChange::Delete, Some(by.now)),
         LeadWhat::Assign => (LeadChange::Assign { users: users_named(store, &p.users).await? }, None),

@@ -231,6 +231,17 @@ fn excluded_leads_are_not_dialed_and_say_why() {
     assert_eq!(dialed(&mut world, 9), [1]);
 }
 
+/// S1.25: a blank reason is none.
+#[test]
+fn a_blank_reason_is_none() {
+    let mut world = World::new(2);
+    let leads = ids(&world);
+    for (lead, reason, kept) in [(leads[0], "　 ", None), (leads[1], " 取引先　", Some("取引先"))] {
+        change(&mut world, &[lead], &LeadChange::Exclude { reason: Some(reason.into()) });
+        assert_eq!(world.lead(Some(lead)).excluded_reason.as_deref(), kept);
+    }
+}
+
 /// S1.27: deleting leads keeps contacts and calls, and can be taken back; a lead in a call stays.
 #[test]
 fn deleted_leads_come_back_from_the_bin() {
