@@ -193,7 +193,7 @@ fn calls(
             let lead: Option<LeadId> = row.get(2)?;
             let (list, phone): (_, Option<String>) = (row.get(3)?, row.get(4)?);
             let (out, void): (bool, bool) = (row.get(7)?, row.get(8)?);
-            let which = lead.filter(|_| out && !void).map(|lead| Which { lead, list, phone: phone.clone() });
+            let which = (out && !void).then(|| Which { lead, list, phone: phone.clone() });
             let number = phone.filter(|_| out);
             let (at, result): (i64, Option<String>) = (row.get(5)?, row.get(6)?);
             Ok((row.get::<_, AttemptId>(1)?, which, number, at, result))

@@ -1,13 +1,14 @@
 //! Leads of a restored copy that are not to be called, by what the database knows of them in whose place it comes.
 //!
 //! Who was excluded since the copy was made stays excluded (S1.25). Who was called since is not called again by itself: neither the
-//! call nor its result goes back, so the lead is excluded too, with a reason that says so, until a supervisor takes it in again.
+//! call nor its result goes back, so the lead is excluded too, with a reason that says so, until a supervisor takes it in again. So are
+//! the leads of a number that somebody typed. Tasks that were closed since stay closed where the lead or the number was called.
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, ToSql};
 
 use super::salvage::Salvage;
-use super::{exec, one};
-use crate::id::{LeadId, ListId, UserId};
+use super::{all, exec, one};
+use crate::id::{AttemptId, LeadId, ListId, UserId};
 use crate::time::format_jst;
 
 /// How many leads were excluded.
@@ -19,9 +20,10 @@ pub(super) struct Excluded {
     pub(super) called: u64,
 }
 
-/// A lead, by its id; one that was deleted and imported again is the one of its number on its list.
+/// A lead, by its id; one that was deleted and imported again is the one of its number on its list. `lead` is `None` of a call to a
+/// number, whatever lists have it.
 pub(super) struct Which {
-    pub(super) lead: LeadId,
+    pub(super) lead: Option<LeadId>,
     pub(super) list: Option<ListId>,
     pub(super) phone: Option<String>,
 }
@@ -32,6 +34,7 @@ pub(super) struct Excluding<'a> {
     present: &'a Connection,
     /// Copies of the first versions have no register of numbers.
     by_number: bool,
+    has_tasks: bool,
     now: i64,
     pub(super) done: Excluded,
 }
@@ -39,8 +42,9 @@ pub(super) struct Excluding<'a> {
 /// A lead as the copy has it.
 struct Lead {
     row: i64,
+    id: LeadId,
     excluded: bool,
-    /// A list may give it out in this round or a later one.
+    /// A list may give it out in this round or a later one, or its task may.
     due: bool,
     /// Calls that were made, those included that were under way.
     attempts: i64,
@@ -60,9 +64,9 @@ struct Known {
 
 impl<'a> Excluding<'a> {
     pub(super) fn new(copy: &'a Connection, present: &'a Connection, now: i64) -> rusqlite::Result<Self> {
-        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'lead_numbers'";
-        let by_number = one(copy, sql, [], |_| Ok(()))?.is_some();
-        Ok(Self { copy, present, by_number, now, done: Excluded::default() })
+        let has = |table| one(copy, "SELECT 1 FROM sqlite_schema WHERE name = ?1", [table], |_| Ok(()));
+        let (by_number, has_tasks) = (has("lead_numbers")?.is_some(), has("tasks")?.is_some());
+        Ok(Self { copy, present, by_number, has_tasks, now, done: Excluded::default() })
     }
 
     /// Those that are excluded, and those that count more calls than in the copy. Returns whether every lead could be read.
@@ -70,7 +74,7 @@ impl<'a> Excluding<'a> {
         let columns = "id, list_id, phone, excluded, excluded_reason, excluded_by, excluded_at, attempts, last_at, last_disposition";
         let of = "(excluded = 1 OR attempts > 0) AND deleted_at IS NULL";
         Salvage::new(self.present, "leads", columns, of).each(known, |known| {
-            let Some(lead) = self.find(&known.which)? else { return Ok(true) };
+            let Some(lead) = self.find(&known.which)?.pop() else { return Ok(true) };
             if known.excluded && !lead.excluded {
                 let at = known.at.unwrap_or(self.now);
                 self.done.as_before += self.exclude(&lead, known.reason.as_deref(), known.by, at)?;
@@ -83,13 +87,36 @@ impl<'a> Excluding<'a> {
 
     /// One that was called, as the call says.
     pub(super) fn called(&mut self, which: &Which, at: i64, result: Option<&str>) -> rusqlite::Result<()> {
-        match self.find(which)? {
-            Some(lead) => self.was_called(&lead, Some(at), result),
-            None => Ok(()),
+        if which.lead.is_none() && self.has_tasks {
+            self.close("phone = ?1 AND lead_id IS NULL", &which.phone)?;
         }
+        self.find(which)?.iter().try_for_each(|lead| self.was_called(lead, Some(at), result))
+    }
+
+    /// Those open tasks of the copy that are not open any more: what they asked for was done by the call.
+    fn close(&self, of: &str, key: &dyn ToSql) -> rusqlite::Result<()> {
+        let sql = format!("SELECT id, attempt_id, lead_id FROM tasks WHERE {of} AND state = 'open'");
+        let open: Vec<(i64, AttemptId, Option<LeadId>)> =
+            all(self.copy, &sql, [key], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+        for (task, attempt, lead) in open {
+            let sql = "SELECT 1 FROM tasks WHERE attempt_id = ?1 AND state = 'open'";
+            // What cannot be read is left as the copy has it.
+            if !matches!(one(self.present, sql, [attempt], |_| Ok(())), Ok(None)) {
+                continue;
+            }
+            let sql = "UPDATE tasks SET state = 'done', closed_at = ?2 WHERE id = ?1";
+            exec(self.copy, sql, (task, self.now))?;
+            let sql = "UPDATE leads SET state = 'done', recall_at = NULL, owner_user_id = NULL
+                       WHERE id = ?1 AND state = 'task'";
+            exec(self.copy, sql, [lead])?;
+        }
+        Ok(())
     }
 
     fn was_called(&mut self, lead: &Lead, at: Option<i64>, result: Option<&str>) -> rusqlite::Result<()> {
+        if self.has_tasks {
+            self.close("lead_id = ?1", &lead.id)?;
+        }
         if lead.excluded || !lead.due {
             return Ok(());
         }
@@ -102,22 +129,24 @@ impl<'a> Excluding<'a> {
         Ok(())
     }
 
-    fn find(&self, which: &Which) -> rusqlite::Result<Option<Lead>> {
-        let select = "SELECT l.rowid, l.excluded, l.state NOT IN ('done', 'task'), l.attempts
+    /// One lead, or all that have the number of a call that was of none.
+    fn find(&self, which: &Which) -> rusqlite::Result<Vec<Lead>> {
+        let select = "SELECT l.rowid, l.id, l.excluded, l.state <> 'done', l.attempts
             + EXISTS (SELECT 1 FROM attempts a WHERE a.id = l.claim_attempt_id AND a.dialed_at IS NOT NULL)";
         let lead = |row: &Row<'_>| {
-            Ok(Lead { row: row.get(0)?, excluded: row.get(1)?, due: row.get(2)?, attempts: row.get(3)? })
+            let (due, attempts) = (row.get(3)?, row.get(4)?);
+            Ok(Lead { row: row.get(0)?, id: row.get(1)?, excluded: row.get(2)?, due, attempts })
         };
         let sql = format!("{select} FROM leads l WHERE l.id = ?1 AND l.deleted_at IS NULL");
-        let found = one(self.copy, &sql, [which.lead], lead)?;
-        if found.is_some() || !self.by_number {
+        let found = all(self.copy, &sql, [which.lead], lead)?;
+        if !found.is_empty() || !self.by_number {
             return Ok(found);
         }
         let sql = format!(
             "{select} FROM lead_numbers n JOIN leads l ON l.list_id = n.list_id AND l.position = n.position
-             WHERE n.phone = ?1 AND n.list_id = ?2"
+             WHERE n.phone = ?1 AND (?3 OR n.list_id = ?2)"
         );
-        one(self.copy, &sql, (&which.phone, which.list), lead)
+        all(self.copy, &sql, (&which.phone, which.list, which.lead.is_none()), lead)
     }
 
     fn exclude(

@@ -125,3 +125,41 @@ fn a_number_that_was_dialed_since_rests_as_long_as_ever() {
         assert_eq!(refused(&mut world, number), None, "{number}");
     }
 }
+
+/// S1.25, X4: a task that was answered since the copy was made is none any more, and its lead is not called again; nor are the leads of
+/// a number that somebody typed since.
+#[test]
+fn tasks_answered_and_numbers_typed_since_are_not_called_again() {
+    let mut world = World::new(4);
+    let ids: Vec<LeadId> = world.leads().iter().map(|lead| lead.id).collect();
+    world.call("見込");
+    world.call("見込");
+    let copy = copied(&world);
+    world.now += 10 * MINUTE;
+    let call = lead_call::by_hand(&world, ids[0], &phone(0).national());
+    let attempt = world.db.open_manual(&call).unwrap().attempt;
+    world.finish(attempt, "通話済");
+    let typed = crate::model::ManualCall {
+        lead: None,
+        project: Some(world.project),
+        ..lead_call::by_hand(&world, ids[2], &phone(2).national())
+    };
+    let attempt = world.db.open_manual(&typed).unwrap().attempt;
+    world.finish(attempt, "通話済");
+    let (mut world, carried) = back(world, &copy);
+    assert_eq!((carried.called_since, carried.calls_left_behind), (2, 2));
+    let reason = |world: &World, at: usize| world.lead(Some(ids[at])).excluded_reason.unwrap_or_default();
+    for at in [0, 2] {
+        assert!(reason(&world, at).starts_with("復元: コピーの後に発信済"), "{at}: {}", reason(&world, at));
+    }
+    let open = world.reader().tasks(&crate::model::TaskQuery::default()).unwrap();
+    assert_eq!(
+        open.iter().map(|task| task.lead).collect::<Vec<_>>(),
+        [Some(ids[1])],
+        "the other is still to be done"
+    );
+    assert_eq!(world.lead(Some(ids[1])).state, LeadState::Task);
+    world.now += 10 * MINUTE;
+    assert_eq!(world.dial().unwrap().lead, Some(ids[3]));
+    assert!(world.is_sound());
+}
