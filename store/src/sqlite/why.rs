@@ -8,7 +8,7 @@ use super::lists::{self, ListHead};
 use super::{all, one, typed};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{LeadId, ListId, UserId};
-use crate::model::{LeadState, Origin, Round, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
+use crate::model::{DialOrder, LeadState, Origin, Round, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
 use crate::phone::{Clir, Dialing, Phone};
 
 /// A lead as the explanation needs it.
@@ -39,19 +39,19 @@ pub(super) fn why(db: &Connection, query: &WhyQuery, context: &WhyContext) -> Re
     let leads = match query {
         WhyQuery::List(list) => return whole_list(db, *list, context),
         WhyQuery::Lead(lead) => {
-            let leads = select(db, "id = ?1", [lead.0.to_be_bytes().to_vec()], 1)?;
+            let leads = select(db, "id = ?1", [lead.0.to_be_bytes().to_vec()], "position", 1)?;
             found(leads, || lead.to_string())?
         }
         WhyQuery::Position(list, position) => {
             let sql = "list_id = ?1 AND position = CAST(?2 AS INTEGER)";
-            let leads =
-                select(db, sql, [list.0.to_be_bytes().to_vec(), position.to_string().into_bytes()], 1)?;
+            let key = [list.0.to_be_bytes().to_vec(), position.to_string().into_bytes()];
+            let leads = select(db, sql, key, "position", 1)?;
             found(leads, || format!("number {position}"))?
         }
         WhyQuery::Phone(raw) => {
             let phone = typed::single(raw)?.phone;
             let sql = "(list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = CAST(?1 AS TEXT))";
-            let leads = select(db, sql, [phone.expose().as_bytes().to_vec()], limit(context))?;
+            let leads = select(db, sql, [phone.expose().as_bytes().to_vec()], "position", limit(context))?;
             found(leads, || phone.to_string())?
         }
     };
@@ -90,7 +90,9 @@ fn whole_list(db: &Connection, list: ListId, context: &WhyContext) -> Result<Why
     // Those that are blocked have no turn, and somebody may wait for it.
     let sql = "list_id = ?1 AND (state IN ('ready', 'waiting') OR state = 'skipped' AND skip_reason IN ('E-DNC', 'E-PHONE-FORBIDDEN'))
                AND position <= (SELECT visible_position FROM lists WHERE id = ?1)";
-    let leads = select(db, sql, [list.0.to_be_bytes().to_vec()], limit(context))?;
+    // The turn is the position unless the list has another order, and only positions have an index for all of these.
+    let order = if head.order == DialOrder::Position { "position" } else { "turn, position" };
+    let leads = select(db, sql, [list.0.to_be_bytes().to_vec()], order, limit(context))?;
     let rows = leads.iter().map(|lead| explain(db, lead, context)).collect::<Result<_>>()?;
     Ok(WhyAnswer { summary, rows })
 }
@@ -298,6 +300,7 @@ fn select<const N: usize>(
     db: &Connection,
     condition: &str,
     values: [Vec<u8>; N],
+    order: &str,
     limit: u32,
 ) -> Result<Vec<Lead>> {
     let sql = format!(
@@ -305,7 +308,7 @@ fn select<const N: usize>(
            excluded_reason, claim_seat, attempts, recall_at,
            (SELECT label FROM dispositions WHERE code = last_disposition), company, assigned_user_id,
            (SELECT login FROM users WHERE id = assigned_user_id)
-         FROM leads WHERE {condition} AND deleted_at IS NULL ORDER BY list_id, position LIMIT {limit}"
+         FROM leads WHERE {condition} AND deleted_at IS NULL ORDER BY list_id, {order} LIMIT {limit}"
     );
     all(db, &sql, params_from_iter(values), |r| {
         Ok(Lead {

@@ -13,6 +13,20 @@ pub(crate) fn list(list: &ListInfo, out: Out) -> Result<(), Closed> {
     lists(std::slice::from_ref(list), out)
 }
 
+/// In which order it is dialed and how often it was begun again, where that is not from the top and for the first time.
+fn unusual(list: &ListInfo, out: Out) -> String {
+    let order = match list.order.as_str() {
+        "position" => None,
+        "newest" => Some(out.text("新しい順", "newest first")),
+        "category" => Some(out.text("カテゴリー順", "by category")),
+        "random" => Some(out.text("順不同", "in random order")),
+        other => Some(other),
+    };
+    let round = (list.round > 1).then(|| format!("{} {}", out.text("周回", "round"), list.round));
+    let said: Vec<String> = order.map(str::to_owned).into_iter().chain(round).collect();
+    if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) }
+}
+
 pub(crate) fn lists(lists: &[ListInfo], out: Out) -> Result<(), Closed> {
     let mut table = Table::new(&[
         out.text("リスト", "list"),
@@ -28,7 +42,7 @@ pub(crate) fn lists(lists: &[ListInfo], out: Out) -> Result<(), Closed> {
     for list in lists {
         let enabled = if list.enabled { "" } else { out.text(" (無効)", " (disabled)") };
         table.row([
-            format!("{}{enabled}", list.name),
+            format!("{}{enabled}{}", list.name, unusual(list, out)),
             list.project.clone(),
             list.total.to_string(),
             list.dialable.to_string(),

@@ -518,3 +518,36 @@ fn figures_leave_out_lists_of_others() {
     assert_eq!(of(&world, Some(bob)), (3, 5, true, true));
     assert_eq!(of(&world, Some(UserId(0))), (1, 2, true, false), "nobody's user");
 }
+
+/// The rows of a list come in the order in which it is dialed.
+#[test]
+fn why_goes_by_the_order_of_the_list() {
+    use crate::model::{DialOrder, ListEdit};
+    let mut world = World::new(5);
+    for (order, expected) in [
+        (DialOrder::Newest, Some([5, 4, 3])),
+        (DialOrder::Random, None),
+        (DialOrder::Position, Some([1, 2, 3])),
+    ] {
+        let edit = ListEdit { order: Some(order), ..ListEdit::default() };
+        world.db.edit_list(world.list, &edit, Actor::default(), NOW).unwrap();
+        let mut after = Some(0);
+        while let Some(from) = after {
+            after = world.db.reorder_list(world.list, from).unwrap();
+        }
+        let context = WhyContext { now: world.now, limit: 3, ..WhyContext::default() };
+        let rows = world.reader().why(&WhyQuery::List(world.list), &context).unwrap().rows;
+        let told: Vec<i64> = rows.iter().map(|row| row.position).collect();
+        if let Some(expected) = expected {
+            assert_eq!(told, expected, "{order}");
+        }
+        let next = world.dial().unwrap();
+        assert_eq!(next.position, told[0], "{order}");
+        let end = AttemptEnd { void: Some("shutdown".into()), ..world.ended(next.attempt) };
+        world.db.end_attempt(&end).unwrap();
+        let sql = "UPDATE leads SET state = 'ready', next_eligible_at = NULL";
+        world.db.db.execute(sql, []).unwrap();
+        // No number was called just now.
+        world.now += 10 * MINUTE;
+    }
+}
