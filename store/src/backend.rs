@@ -56,6 +56,8 @@ pub(crate) trait Backend: Send + ListVerbs + Office + Upkeep {
         profile: Option<&str>,
         by: Actor,
     ) -> Result<ImportId>;
+    /// Notes that nothing of an import is taken, with what is kept of its report; taking it back is told as such.
+    fn refuse_import(&mut self, import: ImportId, report: &serde_json::Value) -> Result<()>;
     /// Stages a slice of leads: as many of `rows` as fit into its time and until a call waits, which `urgent` says; returns for
     /// each of them what it did.
     fn stage_leads(

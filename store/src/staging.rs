@@ -452,6 +452,14 @@ impl Staging {
         self.run(move |backend| backend.audit(&entry))
     }
 
+    /// Notes that nothing of its file is taken, and why: it is then taken back, and nobody undid it. `report`: what is kept of it.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub(crate) fn note_refused(&self, import: ImportId, report: serde_json::Value) -> Result<()> {
+        self.run(move |backend| backend.refuse_import(import, &report))
+    }
+
     /// Takes an import back, staged or committed: new leads without attempts go, overwritten names return.
     ///
     /// # Errors

@@ -469,7 +469,7 @@ pub(super) fn confirm_undo(global: &Global, import: &str, yes: bool, out: Out) -
     let id = import.trim().to_ascii_uppercase();
     let mut rows = found.rows.iter().filter(|row| !id.is_empty() && row.id.starts_with(&id));
     let row = match (rows.next(), rows.next()) {
-        (Some(row), None) if row.state == "undone" => return Ok(()),
+        (Some(row), None) if matches!(row.state.as_str(), "undone" | "refused") => return Ok(()),
         (Some(row), None) => row,
         _ if found.next.is_none() => return Ok(()),
         // An older one, whose counts nobody needs to see.

@@ -131,7 +131,14 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
             take_back(staging, import, cancel.as_ref(), now);
             return Err(fatal(error));
         }
-        staging.owe(move |staging| staging.undo(import, by, now, &Progress::default()).map(drop))?;
+        let mut kept = Some(kept_report(&report));
+        staging.owe(move |staging| {
+            if let Some(report) = &kept {
+                staging.note_refused(import, report.clone())?;
+                kept = None;
+            }
+            staging.undo(import, by, now, &Progress::default()).map(drop)
+        })?;
         return Ok(report);
     }
     let free = most.saturating_sub(contacts);

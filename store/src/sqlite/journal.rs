@@ -41,7 +41,7 @@ fn of(
     let mut records = all(db, &sql, (list, before, limit.clamp(1, 1000)), record)?;
     for record in records.iter_mut().filter(|record| record.user.is_none()) {
         let object = record.id.to_string();
-        let actions = "'import.commit', 'dnc.import'";
+        let actions = "'import.commit', 'import.refused', 'dnc.import'";
         record.uid = asker(db, &Done { actions, object: Some(&object), at: record.created_at })?;
     }
     Ok(records)
@@ -83,6 +83,9 @@ fn named(db: &Connection, register: &str, key: &str) -> Result<ImportRecord> {
 /// Only what was committed can be taken back; once more, where something was `left`.
 pub(crate) fn may_undo(record: &ImportRecord, left: bool) -> Result<()> {
     let reason = match record.state.as_str() {
+        _ if record.report["not_taken"] == true => {
+            Said::fixed("何も取り込まれていません", "nothing of it was taken")
+        }
         "committed" => return Ok(()),
         "undone" if left => return Ok(()),
         "staging" => Said::fixed("実行中です。中止してください", "it is still running; cancel it instead"),

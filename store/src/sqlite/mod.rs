@@ -271,6 +271,10 @@ impl Backend for SqliteBackend {
         staging::begin(self, start, None)
     }
 
+    fn refuse_import(&mut self, import: ImportId, report: &serde_json::Value) -> Result<()> {
+        self.transact("refuse import", |db, _| staging::refuse(db, import, report))
+    }
+
     fn begin_import_of_new(
         &mut self,
         start: &ImportStart,

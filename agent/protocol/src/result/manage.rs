@@ -224,7 +224,7 @@ pub struct ImportRow {
     pub list: Option<String>,
     /// Name of the file.
     pub file: String,
-    /// `staging`, `committed`, `undone`.
+    /// `staging`, `committed`, `refused`, `undone`, `half_undone`.
     pub state: String,
     /// Login of who imported.
     pub by: Option<String>,

@@ -305,6 +305,7 @@ pub(crate) fn imports(imports: &Imports, out: Out) -> Result<(), Closed> {
         let state = match row.state.as_str() {
             "committed" => out.text("登録済み", "committed"),
             "undone" => out.text("取り消し済み", "undone"),
+            "refused" => out.text("取り込めませんでした", "refused"),
             "half_undone" => out.text("一部取り消し", "half undone"),
             _ => out.text("取り込み中", "running"),
         };

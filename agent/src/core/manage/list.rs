@@ -153,6 +153,7 @@ pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imp
         .map(|import| {
             let count = |name: &str| import.report.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
             let half = import.state == "committed" && import.report["undo_ended"].is_object();
+            let refused = import.report["not_taken"] == true;
             ImportRow {
                 inserted: count("inserted"),
                 updated: count("updated"),
@@ -160,7 +161,11 @@ pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imp
                 id: import.id.to_string(),
                 list: import.list_name,
                 file: import.source,
-                state: if half { "half_undone".to_owned() } else { import.state },
+                state: match (half, refused) {
+                    (true, _) => "half_undone".to_owned(),
+                    (_, true) => "refused".to_owned(),
+                    _ => import.state,
+                },
                 by_name: names.of(import.login.as_deref()),
                 by_uid: import.uid,
                 by: import.login,

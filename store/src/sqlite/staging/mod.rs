@@ -38,7 +38,7 @@ pub(crate) use known::{HasNames, Known};
 pub(super) use loader::Loader;
 pub(crate) use reached::Reached;
 pub(super) use row::remember_owner;
-pub(super) use undo::{begin_again, give_up as give_up_undo, left, undo_slice, unfinished};
+pub(super) use undo::{begin_again, give_up as give_up_undo, left, refuse, undo_slice, unfinished};
 
 struct Import {
     /// `None`: the contact book only.

@@ -130,6 +130,12 @@ pub(in crate::sqlite) fn unfinished(db: &Connection) -> rusqlite::Result<Vec<(Im
     })
 }
 
+/// Notes that nothing of a file is taken: what was staged of it goes, and it is told as refused.
+pub(in crate::sqlite) fn refuse(db: &Connection, import: ImportId, report: &Value) -> Result<()> {
+    let sql = "UPDATE imports SET report = json_set(json_patch(report, ?2), ?3, json('true')) WHERE id = ?1 AND state = 'staging'";
+    exec(db, sql, (import, report.to_string(), format!("$.{NOT_TAKEN}"))).doing("refuse import").map(|_| ())
+}
+
 /// Says so, once nothing of it is left.
 fn finish(
     backend: &mut SqliteBackend,
@@ -156,7 +162,17 @@ fn finish(
         if context.state == "staging" && remove_new_list(db, import).doing(doing)? {
             detail["list_removed"] = Value::from(true);
         }
-        audit_by(db, now, by, "import.undo", &import.to_string(), &detail).doing(doing)
+        let sql = "SELECT report ->> '$.refused' FROM imports WHERE id = ?1 AND report ->> ?2";
+        let refused: Option<Option<i64>> =
+            one(db, sql, (import, format!("$.{NOT_TAKEN}")), |r| r.get(0)).doing(doing)?;
+        let action = match refused {
+            Some(refused) => {
+                detail["refused"] = json!(refused);
+                "import.refused"
+            }
+            None => "import.undo",
+        };
+        audit_by(db, now, by, action, &import.to_string(), &detail).doing(doing)
     })
 }
 
@@ -167,6 +183,9 @@ fn remove_new_list(db: &Connection, import: ImportId) -> rusqlite::Result<bool> 
                  AND NOT EXISTS (SELECT 1 FROM leads WHERE list_id = lists.id)";
     Ok(exec(db, sql, (import, EMPTIED, format!("$.{NEW_LIST}")))? > 0)
 }
+
+/// In the report of an import of which nothing was taken, since rows of its file are wrong.
+const NOT_TAKEN: &str = "not_taken";
 
 struct Undo<'a> {
     db: &'a Connection,

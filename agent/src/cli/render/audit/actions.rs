@@ -33,6 +33,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("import.cancel", "取り込みの中止"),
     ("import.commit", "取り込み"),
     ("import.interrupted", "取り込みの中断"),
+    ("import.refused", "取り込めなかったファイル"),
     ("import.undo", "取り込みの取り消し"),
     ("lead.add", "発信先の追加"),
     ("lead.assign", "担当の割り当て"),
