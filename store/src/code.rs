@@ -94,6 +94,7 @@ codes! {
     PhoneExt = "W-PHONE-EXT", "内線番号は発信に使いません", "The extension is not dialed.";
     ColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.";
     Excluded = "W-EXCLUDED", "発信対象外にしていません", "No lead is excluded by it.";
+    InBin = "W-BIN", "リストから削除した発信先と同じ番号です", "A lead of this number was deleted from the list.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     OwnerGrant = "W-OWNER-GRANT", "発信担当者がこのリストを使えないため、誰も発信できない行があります",
         "Rows are of an owner who may not use the list; nobody can call them.";
@@ -153,11 +154,16 @@ impl serde::Serialize for Code {
     }
 }
 
-const HINTS: [(Code, &str, &str); 42] = [
+const HINTS: [(Code, &str, &str); 43] = [
     (
         Code::Excluded,
         "リストにある発信先は kakeru lead exclude で、新しい発信先は「発信対象外」という名前の列で対象外にします",
         "A lead that is on the list is excluded by kakeru lead exclude, a new one by a column named 発信対象外.",
+    ),
+    (
+        Code::InBin,
+        "発信対象外だった番号は発信対象外のままです。架電済みで、もう発信しない番号は kakeru lead exclude で対象外にしてください",
+        "One that was excluded stays so; of those that were called, exclude (kakeru lead exclude) who is not to be called again.",
     ),
     (
         Code::OwnerGrant,

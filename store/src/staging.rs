@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::error::{Blame, Error, Result};
-use crate::id::{ImportId, ListId, UserId};
+use crate::id::{ImportId, LeadId, ListId, UserId};
 use crate::import::ExtraPhone;
 use crate::model::{Actor, AuditEntry, ListSpec};
 use crate::phone::{Clir, Phone};
@@ -46,6 +46,8 @@ pub(crate) struct StagedRow {
     pub(crate) assigned: Option<UserId>,
     /// A new lead of it is 発信対象外, and why; empty where nobody said.
     pub(crate) excluded: Option<String>,
+    /// Lead of the list's bin that has the number and was 発信対象外: a new one stays so.
+    pub(crate) kept: Option<LeadId>,
     /// As the file had it.
     pub(crate) raw_phone: String,
     /// 184 or 186 in front of it.

@@ -580,7 +580,7 @@ fn every_code_of_the_page_is_provoked() {
         .chain(COMMANDS.iter().map(|command| command.0))
         .chain(MOMENTS)
         .chain(["W-OWNER-GRANT"])
-        .chain(["W-LIST-LARGE"])
+        .chain(["W-LIST-LARGE", "W-BIN"])
         .collect();
     assert_eq!(done, provoked);
     for code in page.codes.keys() {

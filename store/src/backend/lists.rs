@@ -13,8 +13,9 @@ use crate::model::{
     ListWorked, Mended, Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow,
     RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ToMend, ViewFilter, ViewPage, ViewQuery,
 };
+use crate::phone::Phone;
 use crate::progress::Progress;
-use crate::sqlite::{BinAt, ExpireAt};
+use crate::sqlite::{BinAt, ExpireAt, InBin};
 use crate::staging::{UndoAt, Undone};
 
 /// Writes.
@@ -59,6 +60,14 @@ pub(crate) trait ListVerbs {
         now: i64,
     ) -> Result<()>;
     fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<(LeadId, Vec<Code>)>;
+    /// The same of a number that lies in the list's bin.
+    fn add_lead_again(
+        &mut self,
+        spec: &LeadSpec,
+        found: InBin,
+        by: Actor,
+        now: i64,
+    ) -> Result<(LeadId, Vec<Code>)>;
     fn change_lead_fields(
         &mut self,
         lead: LeadId,
@@ -211,6 +220,8 @@ pub(crate) trait ListReads {
     /// The numbers of leads in their order, in parts, as a change that gives them away needs them.
     fn numbers_in_order(&mut self, leads: &[LeadId]) -> Result<Vec<String>>;
     fn bin(&mut self, list: ListId) -> Result<Vec<(i64, u64)>>;
+    /// What is known of a number by the list's bin.
+    fn in_bin(&mut self, list: ListId, phone: &Phone) -> Result<Option<InBin>>;
     fn imports(
         &mut self,
         list: Option<ListId>,

@@ -15,6 +15,7 @@ use crate::model::{
     LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit, ProjectRow, StatsQuery, TallyBy,
     TallyRow, ViewFilter, ViewPage, ViewQuery, is_restorable,
 };
+use crate::phone::Phone;
 use crate::progress::Progress;
 use crate::staging::{Staging, Undone};
 use crate::thread::{Lane, Writer};
@@ -262,7 +263,15 @@ impl Store {
     /// # Errors
     /// [`Error::Phone`], [`Error::ListBusy`], [`Error::NotFound`], [`crate::ListError`]; [`Error::Invalid`] for what no file could hold.
     pub async fn add_lead(&self, spec: LeadSpec, by: Actor, now: i64) -> Result<(LeadId, Vec<Code>)> {
-        self.write(move |b| b.add_lead(&spec, by, now)).await
+        let list = spec.list;
+        let found = match Phone::parse(&spec.phone) {
+            Ok(parsed) => self.read(move |r| r.in_bin(list, &parsed.phone)).await?,
+            Err(_) => None,
+        };
+        match found {
+            None => self.write(move |b| b.add_lead(&spec, by, now)).await,
+            Some(found) => self.write(move |b| b.add_lead_again(&spec, found, by, now)).await,
+        }
     }
 
     /// Changes names, categories and further columns of a lead; returns the doubts about them.

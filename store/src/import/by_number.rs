@@ -315,6 +315,7 @@ mod tests {
             owner: None,
             assigned: None,
             excluded: None,
+            kept: None,
             raw_phone: if again { format!("0{number}") } else { String::new() },
             clir: None,
             company: Some(name.to_owned()),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::code::Code;
 use crate::error::Result as StoreResult;
 use crate::error::Said;
+use crate::id::LeadId;
 use crate::phone::Phone;
 use crate::sqlite::{HasNames, Known};
-use crate::staging::{Blanks, LateDoubt, LateDoubts};
+use crate::staging::{Blanks, LateDoubt, LateDoubts, NumberRow, Placed};
 
 use super::detect::detect;
 use super::encoding::TextStream;
@@ -177,6 +178,26 @@ impl ImportReader {
     /// Asks `known` for what the file does not say: whose a login is, and which names a number has already.
     pub(super) fn ask(&mut self, known: Known) {
         self.known = Some(known);
+    }
+
+    /// Lead of the list's bin that has the number and was 発信対象外.
+    pub(super) fn kept(&mut self, phone: &Phone) -> Option<LeadId> {
+        self.known.as_mut()?.in_bin(phone).filter(|known| known.excluded).map(|known| known.lead)
+    }
+
+    /// What is to be told of new leads whose numbers lie in the list's bin: that they stay 発信対象外, which their file does not say, or
+    /// that they were called before.
+    pub(super) fn out_of_bin(&mut self, rows: &[NumberRow], doubts: &mut LateDoubts) {
+        let (Some(known), column) = (&mut self.known, self.columns.index(Role::Phone)) else { return };
+        for NumberRow { row, placed } in rows {
+            if matches!(placed, Placed::New(_))
+                && row.excluded.is_none()
+                && let Some(found) = known.in_bin(&row.phone)
+            {
+                let value = shorten(&known.of_bin(found));
+                doubts.add(LateDoubt { line: row.line, code: Code::InBin, column, value, contact: None });
+            }
+        }
     }
 
     /// Whether what was asked was answered; before anything of the file counts.

@@ -252,8 +252,11 @@ fn stage_numbers(
     let mut sorted = last_ones(rows.sorted()?);
     let (mut under_way, mut entered) = (None, 0);
     let reached: Arc<Mutex<Reached>> = Arc::default();
+    let mut out_of_bin = LateDoubts::default();
     let staged = loop {
         let rows: Result<Vec<NumberRow>> = sorted.by_ref().take(WINDOW).collect();
+        reader.out_of_bin(rows.as_deref().unwrap_or_default(), &mut out_of_bin);
+        reader.doubt_late(out_of_bin.since());
         match rows.and_then(|rows| told(reader, entered).map(|()| rows)) {
             Ok(rows) if rows.is_empty() => break Ok(()),
             Ok(rows) => match pipe.send(&mut under_way, NumberRows::new(rows, &reached)) {
@@ -270,8 +273,11 @@ fn stage_numbers(
     pipe.settle(&mut under_way)?;
     reader.doubt_late(since(&reached));
     staged.and_then(|()| told(reader, u64::MAX))?;
+    reader.check_answers()?;
     let mut reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(std::mem::take(&mut reached.doubts))
+    let mut doubts = std::mem::take(&mut reached.doubts);
+    doubts.append(out_of_bin);
+    Ok(doubts)
 }
 
 fn since(reached: &Mutex<Reached>) -> Vec<LateDoubt> {
@@ -313,7 +319,8 @@ fn read_all(
             window = Vec::new();
             continue;
         }
-        let row = staged(row);
+        let mut row = staged(row);
+        row.kept = reader.kept(&row.phone);
         bytes += weight(&row);
         window.push(row);
         if window.len() == WINDOW || bytes >= WINDOW_BYTES {
@@ -347,6 +354,7 @@ fn staged(row: ImportRow) -> StagedRow {
         owner: row.owner,
         assigned: row.assigned,
         excluded: row.excluded,
+        kept: None,
         raw_phone: row.raw_phone,
         clir: row.clir,
         company: row.company,
@@ -403,6 +411,8 @@ const TOLD_EVERY: u64 = 1024;
 /// Problems kept in the database per import.
 const KEPT_PROBLEMS: usize = 100;
 
+#[cfg(test)]
+mod binned;
 #[cfg(test)]
 mod counted;
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{
-    BinAt, ExpireAt, SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_changes,
-    lead_edit, lead_fields, lead_new, lead_rows, list_edit, lists, mend, one, projects, recordings,
-    retention, staging, stats, tally, turns, users,
+    BinAt, ExpireAt, InBin, SqliteBackend, SqliteReader, assignments, audit_by, bin, check, in_bin, journal,
+    lead_changes, lead_edit, lead_fields, lead_new, lead_rows, list_edit, lists, mend, one, projects,
+    recordings, retention, staging, stats, tally, tasks, turns, users,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::code::Code;
@@ -21,6 +21,7 @@ use crate::model::{
     RecordingRow, RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ToMend, ViewFilter,
     ViewPage, ViewQuery,
 };
+use crate::phone::Phone;
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
 
@@ -98,6 +99,22 @@ impl ListVerbs for SqliteBackend {
     fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<(LeadId, Vec<Code>)> {
         let profiles = Arc::clone(&self.profiles);
         self.transact("add lead", |db, _| lead_new::add(db, spec, &profiles, by, now))
+    }
+
+    fn add_lead_again(
+        &mut self,
+        spec: &LeadSpec,
+        found: InBin,
+        by: Actor,
+        now: i64,
+    ) -> Result<(LeadId, Vec<Code>)> {
+        let profiles = Arc::clone(&self.profiles);
+        self.transact("add lead", |db, _| {
+            let (lead, mut warnings) = lead_new::add(db, spec, &profiles, by, now)?;
+            in_bin::keep(db, lead, found.lead).doing("add lead")?;
+            warnings.push(Code::InBin);
+            Ok((lead, warnings))
+        })
     }
 
     fn change_lead_fields(
@@ -405,6 +422,10 @@ impl ListReads for SqliteReader {
 
     fn bin(&mut self, list: ListId) -> Result<Vec<(i64, u64)>> {
         lead_edit::bin(&self.db, list).doing("read the bin")
+    }
+
+    fn in_bin(&mut self, list: ListId, phone: &Phone) -> Result<Option<InBin>> {
+        in_bin::of_number(&self.db, list, phone).doing("read the bin")
     }
 
     fn imports(

@@ -59,6 +59,14 @@ impl Trial {
         exec(&db, "INSERT INTO main.list_grants SELECT * FROM live.list_grants WHERE list_id = ?1", [list])
             .doing(doing)?;
         exec(&db, "INSERT INTO main.project_grants SELECT * FROM live.project_grants", []).doing(doing)?;
+        // What is asked of the list's bin: by number only a walk through it would find them.
+        let sql = "INSERT INTO main.leads SELECT * FROM live.leads
+                   WHERE list_id = ?1 AND deleted_at IS NOT NULL AND (excluded = 1 OR attempts > 0)";
+        exec(&db, sql, [list]).doing(doing)?;
+        // How a site calls its results; the built-in ones are there.
+        let sql =
+            "INSERT OR REPLACE INTO main.dispositions SELECT * FROM live.dispositions WHERE builtin = 0";
+        exec(&db, sql, []).doing(doing)?;
         Ok(Self { db, folder, list })
     }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::code::Code;
 
 /// What only the database knew of rows that were taken: the first with what is needed to find them, the rest counted. Further numbers that
-/// were left out, being another contact's already; leads that were there and that a file cannot exclude (C11).
+/// were left out, being another contact's already; leads that were there and that a file cannot exclude (C11); new leads whose numbers
+/// lie in the list's bin.
 #[derive(Debug, Default)]
 pub(crate) struct LateDoubts {
     /// How many of each code.
@@ -37,6 +38,12 @@ impl LateDoubts {
             self.first.push(doubt.clone());
         }
         self.since.push(doubt);
+    }
+
+    /// Adds those of other codes, which somebody has taken down.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.counts.extend(other.counts);
+        self.first.extend(other.first);
     }
 
     /// Those that were added since it was asked last, in the order of numbers. Whoever writes rows asks after each batch: they are as many as

@@ -74,3 +74,39 @@ fn a_large_list_is_told_in_both_languages() {
         told(&daemon.run_plain(&["lead", "add", "L", &added, "--lang", name]), "W-LIST-LARGE", lang);
     }
 }
+
+/// E47, S1.19: a number whose lead was deleted from the list, by a file and by hand.
+#[test]
+fn a_number_of_the_bin_is_told_in_both_languages() {
+    let daemon = idle();
+    daemon.cli(&["list", "create", "L"]);
+    let mut place = 0;
+    for (lang, name) in [(Lang::Ja, "ja"), (Lang::En, "en")] {
+        for by_hand in [false, true] {
+            let number = format!("031234800{place}");
+            daemon.cli(&["lead", "add", "L", &number, "--company", "A社"]);
+            place += 1;
+            let lead = format!("L#{}", 2 * place - 1);
+            daemon.cli(&["lead", "exclude", "L", "--lead", &lead, "--reason", "断り"]);
+            daemon.cli(&["lead", "delete", "L", "--lead", &lead, "--yes"]);
+            let done = if by_hand {
+                daemon.run_plain(&["lead", "add", "L", &number, "--company", "A社", "--lang", name])
+            } else {
+                std::fs::write(daemon.path("back.csv"), format!("会社名,電話番号\nA社,{number}\n")).unwrap();
+                let looked = daemon.cli(&["list", "import", "L", "back.csv", "--preview"]);
+                let issue = &looked["warnings"][0];
+                assert_eq!((&issue["code"], &issue["line"]), (&"W-BIN".into(), &2.into()), "{looked:#}");
+                assert_eq!(issue["value"], "発信対象外(断り)", "{looked:#}");
+                daemon.run_plain(&["list", "import", "L", "back.csv", "--lang", name])
+            };
+            told(&done, "W-BIN", lang);
+            let lead =
+                daemon.cli(&["list", "view", "L", "--excluded", "--number", &number])["rows"][0].take();
+            assert_eq!(
+                (&lead["dialable"], &lead["excluded_reason"]),
+                (&false.into(), &"断り".into()),
+                "{lead:#}"
+            );
+        }
+    }
+}

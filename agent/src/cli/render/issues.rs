@@ -136,7 +136,7 @@ const NARROW_CELL: usize = 14;
 /// A result lists no more of mistakes, nor of doubts.
 const LISTED: usize = 1_000;
 /// What only the database knows of a row.
-const TAKEN: [&str; 2] = ["W-PHONE-TAKEN", "W-EXCLUDED"];
+const TAKEN: [&str; 3] = ["W-PHONE-TAKEN", "W-EXCLUDED", "W-BIN"];
 /// So many of these are in a result.
 const TOLD_TAKEN: u64 = 100;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::super::in_bin::{self, InBin};
 use super::super::{all, one, unsigned};
 use crate::error::{Doing, Result};
 use crate::id::{ImportId, ListId, UserId};
@@ -23,6 +24,8 @@ pub(crate) struct Known {
     users: HashMap<String, Option<UserId>>,
     /// Users by what their logins are without regard to case and width, read when first needed; `None`: several are alike.
     folded: Option<HashMap<String, Option<UserId>>>,
+    /// Numbers of the list's bin, read when first asked for.
+    in_bin: Option<HashMap<u64, InBin>>,
     failed: Option<rusqlite::Error>,
 }
 
@@ -41,7 +44,8 @@ impl HasNames {
 impl Known {
     /// `database`: its file.
     pub(crate) fn new(database: &Path, list: Option<ListId>) -> Self {
-        Self { path: database.to_owned(), list, db: None, users: HashMap::new(), folded: None, failed: None }
+        let path = database.to_owned();
+        Self { path, list, db: None, users: HashMap::new(), folded: None, in_bin: None, failed: None }
     }
 
     /// The user of a login who may own the rows, written exactly so or else the only one that differs in case or width (S4.24). Nobody who
@@ -101,6 +105,22 @@ impl Known {
                 one(db, sql, [phone.expose()], names)
             }
         })
+    }
+
+    /// What lies in the list's bin of a number that was excluded, or called.
+    pub(crate) fn in_bin(&mut self, phone: &Phone) -> Option<InBin> {
+        let list = self.list?;
+        if self.in_bin.is_none() {
+            let found = self.ask(|db| in_bin::of_list(db, list).map(Some));
+            self.in_bin = Some(found.unwrap_or_default());
+        }
+        // Most bins are empty.
+        self.in_bin.as_ref().filter(|all| !all.is_empty())?.get(&phone.key()).copied()
+    }
+
+    /// What is told of it.
+    pub(crate) fn of_bin(&mut self, known: InBin) -> String {
+        self.ask(|db| in_bin::told(db, known).map(Some)).unwrap_or_default()
     }
 
     /// Owners of an import's new leads, and of those that its file gave to somebody else, who may not use their list (X7), by login, and

@@ -50,11 +50,14 @@ pub(super) fn new_lead(
         None => assignments::owner(db, row.phone.expose())?,
     };
     let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, raw_phone = ?5, name_key = ?6, clir = ?7, ext = ?8,
-                 assigned_user_id = ?9, excluded = 0, excluded_reason = NULL, excluded_by = NULL, excluded_at = NULL
-               WHERE id = ?1";
+                 assigned_user_id = ?9 WHERE id = ?1";
     let (attrs, clir) = (row::attrs(row), row.clir.map(Clir::digits));
     let names = (&row.company, &row.person, &row.name_key);
     exec(db, sql, (lead, names.0, names.1, attrs, &row.raw_phone, names.2, clir, &row.ext, owner))?;
+    // Not by the file where it is older: it is that of the lead in the bin.
+    let sql = "UPDATE leads SET excluded = 0, excluded_reason = NULL, excluded_by = NULL, excluded_at = NULL
+               WHERE id = ?1 AND excluded_at >= (SELECT created_at FROM imports WHERE id = ?2)";
+    exec(db, sql, (lead, import))?;
     unlink(db, "lead", lead.0)?;
     link(db, known, "lead", lead.0, &row.categories, Giver::Import(import))?;
     exec(db, "DELETE FROM lead_phones WHERE lead_id = ?1", [lead])?;

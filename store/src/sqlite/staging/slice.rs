@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row};
 use super::super::due::NEVER;
 use super::super::last_call::{LastCall, last_call};
 use super::super::turns::turn_of_new;
-use super::super::{assignments, exec, one};
+use super::super::{assignments, exec, in_bin, one};
 use super::category::{CategoryIds, Giver};
 use super::many::{self, Inserts, MANY, Sql};
 use super::reached::{Became, Reached};
@@ -138,6 +138,8 @@ impl<'a> Slice<'a> {
         for (row, placed) in rows.iter().zip(placed.iter().skip(begin)) {
             if let (Some(reason), Placed::New(position)) = (&row.excluded, placed) {
                 self.exclude(*position, reason)?;
+            } else if let (Some(of), Placed::New(position)) = (row.kept, placed) {
+                in_bin::keep_staged(self.db, (self.context.list, *position), self.import, of)?;
             }
             if let Placed::New(position) = placed
                 && !is_dialed_from_lists(row.phone.expose())

@@ -238,11 +238,12 @@ impl Undo<'_> {
     /// Removes new leads that no call was made to and nobody changed or wrote a note about. This connection checks no references:
     /// what refers to them goes first, or keeps them.
     fn remove_leads(&mut self, after: i64, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
-        // What the import itself wrote on them is back at the first version; a file excludes leads at the time of its import.
+        // What the import itself wrote on them is back at the first version; a file excludes leads at the time of its import, and one
+        // that stays excluded since it lay in the bin was so before.
         let sql = "SELECT id, position, phone, deleted_at IS NULL,
                      state IN ('claimed', 'task') OR EXISTS (SELECT 1 FROM attempts WHERE lead_id = leads.id)
                        OR EXISTS (SELECT 1 FROM tasks WHERE lead_id = leads.id),
-                     version > 1 OR excluded = 1 AND excluded_at IS NOT ?5
+                     version > 1 OR excluded = 1 AND excluded_at > ?5
                        OR EXISTS (SELECT 1 FROM notes WHERE lead_id = leads.id)
                    FROM leads WHERE list_id = ?1 AND position > ?2 AND import_id = ?3 ORDER BY position LIMIT ?4";
         let mut after = after;

@@ -423,6 +423,7 @@ pub(in crate::sqlite) fn row(number: usize) -> StagedRow {
         owner: None,
         assigned: None,
         excluded: None,
+        kept: None,
         clir: None,
         company: Some(format!("会社{number}")),
         person: None,
