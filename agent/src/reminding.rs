@@ -79,6 +79,7 @@ async fn look_for(
             owner: Some(Assigned::To(user)),
             folder,
             due_after: Some(since),
+            callable: true,
             after,
             limit: PAGE,
             now: until,

@@ -271,7 +271,7 @@ commands! {
     /// Renames, enables or disables a list, or orders its dialing.
     ListChange = "list.change" => ListInfo;
     /// Moves a list into the bin.
-    ListDelete = "list.delete" => Done;
+    ListDelete = "list.delete" => ListDeleted;
     /// Brings a list, or leads of it, back.
     ListRestore = "list.restore" => LeadsChanged;
     /// What was deleted.

@@ -1,7 +1,7 @@
 //! Commands on projects, lists, leads, recordings and the database.
 
 use protocol::params::*;
-use protocol::result::BinRow;
+use protocol::result::{BinRow, LeadsChanged, ListDeleted};
 use protocol::{ErrorCode, Lang, RpcError};
 
 use super::args::{
@@ -66,17 +66,21 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
         ),
         ListVerb::Delete { list, yes } => {
             let list = list.path();
-            let leads = if yes { 0 } else { count(global, &list, ViewFilter::default())? };
-            let question = match out.lang {
-                Lang::Ja => format!(
-                    "{list}: 発信先{leads}件とともにごみ箱へ移します(30日間は list restore で戻せます)"
-                ),
-                Lang::En => format!(
-                    "{list} and its {leads} leads go into the bin; `list restore` brings them back for 30 days"
-                ),
-            };
-            super::office::confirm(yes, &question, out)?;
-            call(global, ListDelete { list }, out, render::done)
+            if !yes {
+                let asked = ListDelete { list: list.clone(), dry_run: true };
+                let ListDeleted { leads, tasks, .. } = Client::connect(&socket(global))?.call(asked)?;
+                let with = with_tasks(tasks, out);
+                let question = match out.lang {
+                    Lang::Ja => format!(
+                        "{list}: 発信先{leads}件{with}とともにごみ箱へ移します(30日間は list restore で戻せます)"
+                    ),
+                    Lang::En => format!(
+                        "{list} and its {leads} leads{with} go into the bin; `list restore` brings them back for 30 days"
+                    ),
+                };
+                super::office::confirm(false, &question, out)?;
+            }
+            call(global, ListDelete { list, dry_run: false }, out, render::list_deleted)
         }
         ListVerb::Restore { list, at, name } => {
             let list = match at {
@@ -167,6 +171,16 @@ fn count(global: &Global, list: &str, filter: ViewFilter) -> Result<u64, Failure
     Ok(Client::connect(&socket(global))?.call(view)?.total)
 }
 
+/// Open tasks that go into the bin with their leads.
+fn with_tasks(tasks: u64, out: Out) -> String {
+    match (out.lang, tasks) {
+        (_, 0) => String::new(),
+        (Lang::Ja, _) => format!("と対応タスク{tasks}件"),
+        (Lang::En, 1) => ", with 1 open task,".to_owned(),
+        (Lang::En, _) => format!(", with {tasks} open tasks,"),
+    }
+}
+
 /// Whoever names no lead and no filter has to say that all are meant.
 fn change(global: &Global, select: SelectArgs, what: LeadWhat, out: Out) -> Result<LeadChange, Failure> {
     let wanted = filter(select.leads)?;
@@ -180,7 +194,15 @@ fn change(global: &Global, select: SelectArgs, what: LeadWhat, out: Out) -> Resu
     }
     let filter = (select.ids.is_empty() || filtered).then_some(wanted);
     let leads = lead_ids(global, select.ids)?;
-    Ok(LeadChange { list: select.list.path(), leads, filter, what, reason: None, users: Vec::new() })
+    Ok(LeadChange {
+        list: select.list.path(),
+        leads,
+        filter,
+        what,
+        reason: None,
+        users: Vec::new(),
+        dry_run: false,
+    })
 }
 
 /// How many leads a change is of.
@@ -291,13 +313,18 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             let list = select.list.clone().path();
             let verb = change(global, *select, LeadWhat::Delete, out)?;
             if !yes {
-                let leads = count_of(global, &verb)?;
+                let asked = LeadChange { dry_run: true, ..verb.clone() };
+                let LeadsChanged { changed: leads, tasks, .. } =
+                    Client::connect(&socket(global))?.call(asked)?;
+                let with = with_tasks(tasks, out);
                 let question = match out.lang {
                     Lang::Ja => {
-                        format!("{list}: 発信先{leads}件をごみ箱へ移します(30日間は lead restore で戻せます)")
+                        format!(
+                            "{list}: 発信先{leads}件{with}をごみ箱へ移します(30日間は lead restore で戻せます)"
+                        )
                     }
                     Lang::En => format!(
-                        "{leads} leads of {list} go into the bin; `lead restore` brings them back for 30 days"
+                        "{leads} leads of {list}{with} go into the bin; `lead restore` brings them back for 30 days"
                     ),
                 };
                 super::office::confirm(false, &question, out)?;

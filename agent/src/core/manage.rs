@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use protocol::result::{Done as DoneResult, RoundResult};
+use protocol::result::{Done as DoneResult, ListDeleted, RoundResult};
 use protocol::{Command, Detail, ErrorCode, Event, RpcError};
 use store::import::Cancel;
 use store::{Actor, ListId, Progress, Scope};
@@ -157,8 +157,11 @@ impl Core {
             Command::ListChange(p) => self.spawn(reply, async move { list_change(&store, p, by).await }),
             Command::ListDelete(p) => self.spawn(reply, async move {
                 let list = store.list_by_name(&p.list).await.map_err(told)?;
-                store.delete_list(list.id, by.actor, by.now).await.map_err(told)?;
-                Ok(DoneResult { of: list.name })
+                let tasks = store.lead_tasks(list.id).await.map_err(told)?.len() as u64;
+                if !p.dry_run {
+                    store.delete_list(list.id, by.actor, by.now).await.map_err(told)?;
+                }
+                Ok(ListDeleted { of: list.name, leads: list.total, tasks })
             }),
             Command::ListRestore(p) => {
                 let told = self.told(&who);

@@ -222,6 +222,8 @@ pub(crate) trait ListReads {
     fn bin(&mut self, list: ListId) -> Result<Vec<(i64, u64)>>;
     /// What is known of a number by the list's bin.
     fn in_bin(&mut self, list: ListId, phone: &Phone) -> Result<Option<InBin>>;
+    /// The leads of a list that have open tasks, once for each.
+    fn lead_tasks(&mut self, list: ListId) -> Result<Vec<LeadId>>;
     fn imports(
         &mut self,
         list: Option<ListId>,

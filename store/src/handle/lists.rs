@@ -9,7 +9,7 @@ use super::Store;
 use crate::dnc_import::{self, DncImport, DncImported};
 use crate::error::{Error, Result};
 use crate::export::{self, ExportOptions, ExportReport};
-use crate::id::ListId;
+use crate::id::{LeadId, ListId};
 use crate::import::{self, ImportJob, ImportOptions, ImportReport};
 use crate::model::{Actor, DncQuery, HistoryQuery, LeadRow, ListInfo, ListQuery, ListSpec};
 use crate::staging::Staging;
@@ -75,6 +75,14 @@ impl Store {
     /// [`Error::NotFound`], [`Error::Phone`].
     pub async fn show_list(&self, query: ListQuery) -> Result<Vec<LeadRow>> {
         self.read(move |r| r.show_list(&query)).await
+    }
+
+    /// The leads of a list that have open tasks, once for each: these go into the bin with them.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn lead_tasks(&self, list: ListId) -> Result<Vec<LeadId>> {
+        self.read(move |r| r.lead_tasks(list)).await
     }
 
     /// Opens the next round: leads that may be retried and interrupted ones can be dialed again. Returns its number.

@@ -299,6 +299,13 @@ pub struct LeadsChanged {
     pub held: u64,
     /// Leads of the same numbers on other lists that changed too (S1.13).
     pub other_lists: u64,
+    /// Open tasks of leads that were deleted: they wait in the bin with them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tasks: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How far a [`LeadChange`] is.
@@ -319,6 +326,7 @@ impl std::ops::AddAssign for LeadsChanged {
         self.changed += other.changed;
         self.held += other.held;
         self.other_lists += other.other_lists;
+        self.tasks += other.tasks;
     }
 }
 

@@ -21,6 +21,8 @@ pub struct TaskQuery {
     pub due_after: Option<i64>,
     /// Done and cancelled ones too; shown grey (X4).
     pub include_closed: bool,
+    /// Without those whose number must not be called.
+    pub callable: bool,
     /// Only this number, as a person writes it.
     pub phone: Option<String>,
     /// Continue behind this task.
@@ -72,6 +74,8 @@ pub struct TaskRow {
     pub memo: Option<String>,
     /// When it was closed, UTC milliseconds.
     pub closed_at: Option<i64>,
+    /// It is open, and its number must not be called (E-DNC): it waits until that is cleared, and is neither counted nor reminded of.
+    pub blocked: bool,
 }
 
 /// How many tasks are open in each folder. The badge is `past` (X4).

@@ -94,7 +94,7 @@ fn delete(db: &Connection, lead: LeadId, now: i64, done: &mut LeadsChanged) -> r
         return Ok(false);
     };
     exec(db, "UPDATE lists SET registered = registered - 1 WHERE id = ?1", [list])?;
-    tasks::release_lead(db, lead)?;
+    done.tasks += tasks::release_lead(db, lead)?;
     Ok(true)
 }
 

@@ -428,6 +428,10 @@ impl ListReads for SqliteReader {
         in_bin::of_number(&self.db, list, phone).doing("read the bin")
     }
 
+    fn lead_tasks(&mut self, list: ListId) -> Result<Vec<LeadId>> {
+        tasks::of_list(&self.db, list).doing("read tasks")
+    }
+
     fn imports(
         &mut self,
         list: Option<ListId>,

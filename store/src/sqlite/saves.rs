@@ -2,12 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::typed::{fits, time};
+use super::typed::{fits, time, to_come};
 use super::{all, dispositions, dnc, exec, history, lead_call, leads, one, outbox, recordings, tasks};
-use crate::error::{Doing, Error, Result, Said};
+use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ProjectId};
 use crate::model::{LeadNext, Save, Saved, Sealed, SetBy};
-use crate::time::format_jst;
 
 /// What a save needs to know of its attempt.
 struct Open {
@@ -42,17 +41,8 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
         return Err(Error::State { attempt: save.attempt, is: "claimed", needs: "dialed" });
     }
     // Said again, a time may have passed since.
-    if let Some(at) = save.recall_at.filter(|at| !by_machine && open.recall_at != Some(*at))
-        && at < save.now - save.now.rem_euclid(MINUTE_MS)
-    {
-        let now = format_jst(save.now);
-        let now = now.get(..16).unwrap_or(&now).replace('T', " ");
-        let needs = Said::new(
-            format!("今 ({now}) より後の日時にしてください"),
-            format!("a time to come; it is {now} now"),
-        );
-        return Err(Error::Value { what: "recall_at", needs });
-    }
+    let new = save.recall_at.filter(|at| !by_machine && open.recall_at != Some(*at));
+    to_come("recall_at", new, save.now)?;
     // A person's judgement is never overwritten by the machine's.
     if by_machine && open.set_by == Some(SetBy::Operator) {
         return answer(db, save.attempt, open.disposition, open.save_seq, false, false);
@@ -150,8 +140,6 @@ pub(super) fn seal_judged(db: &Connection, box_id: &str, now: i64) -> Result<Vec
     rows.into_iter().map(|attempt| seal(db, attempt, now)).collect()
 }
 
-/// People type minutes: the one that runs is none of the past.
-const MINUTE_MS: i64 = 60_000;
 /// Rows that one commit of [`seal_judged`] seals.
 pub(super) const SLICE: u32 = 200;
 

@@ -7,10 +7,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
-use super::typed::{single, time};
+use super::typed::{single, time, to_come};
 use super::{all, audit_by, exec, list_edit, one, users};
 use crate::error::{Doing, Error, Result};
-use crate::id::{AttemptId, ContactId, LeadId, ProjectId, UserId};
+use crate::id::{AttemptId, ContactId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, Assigned, LeadNext, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState,
     TaskStep,
@@ -21,6 +21,15 @@ use crate::permission::Scope;
 macro_rules! pooled {
     () => {
         "ifnull((SELECT p.pooled FROM projects p WHERE p.id = t.project_id), 1)"
+    };
+}
+
+/// The condition that the number of task `t` must not be called: an entry of the do-not-call list holds. Of a task of no list those of
+/// every project do, as they do for the call.
+macro_rules! blocked {
+    () => {
+        "EXISTS (SELECT 1 FROM do_not_call n WHERE n.phone = t.phone AND n.revoked_at IS NULL
+           AND (n.project_id IS NULL OR n.project_id IS t.project_id OR t.lead_id IS NULL))"
     };
 }
 
@@ -198,11 +207,20 @@ pub(super) fn release_project(db: &Connection, project: ProjectId) -> rusqlite::
     exec(db, sql, [project]).map(|_| ())
 }
 
-/// The same of the numbers that a lead in the bin has tasks of.
-pub(super) fn release_lead(db: &Connection, lead: LeadId) -> rusqlite::Result<()> {
+/// The same of the numbers that a lead in the bin has tasks of. Returns how many tasks it has.
+pub(super) fn release_lead(db: &Connection, lead: LeadId) -> rusqlite::Result<u64> {
     let sql = "SELECT phone FROM tasks WHERE lead_id = ?1 AND state = 'open'";
     let phones: Vec<String> = all(db, sql, [lead], |r| r.get(0))?;
-    phones.iter().try_for_each(|phone| release(db, phone))
+    phones.iter().try_for_each(|phone| release(db, phone))?;
+    Ok(phones.len() as u64)
+}
+
+/// The leads of a list that have open tasks, once for each: what goes with them into the bin.
+pub(super) fn of_list(db: &Connection, list: ListId) -> rusqlite::Result<Vec<LeadId>> {
+    // Open tasks are few beside leads: the sign keeps SQLite from looking at those of the list.
+    let sql = "SELECT t.lead_id FROM tasks t CROSS JOIN leads l ON l.id = t.lead_id
+               WHERE t.state = 'open' AND +l.list_id = ?1 AND l.deleted_at IS NULL";
+    all(db, sql, [list], |r| r.get(0))
 }
 
 /// The condition that the lead of task `t` lies in the bin, or its list: nobody is shown the task (X4), so nobody is held by it.
@@ -344,6 +362,7 @@ pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
         TaskStep::Due(due_at) => {
             needs_open()?;
             time("due_at", due_at)?;
+            to_come("due_at", due_at.filter(|at| Some(*at) != row.due_at), change.now)?;
             exec(db, "UPDATE tasks SET due_at = ?2 WHERE id = ?1", (task, due_at)).doing(doing)?;
             let sql = "UPDATE leads SET recall_at = ?2 WHERE id = ?1 AND state = 'task'";
             exec(db, sql, (row.lead, due_at)).doing(doing)?;
@@ -367,9 +386,11 @@ pub(super) fn load(db: &Connection, task: i64, now: i64) -> Result<TaskRow> {
         .ok_or_else(|| Error::NotFound { what: "task", key: task.to_string() })
 }
 
-/// A page of tasks. Those whose list is deleted or disabled are not shown (X4).
+/// A page of tasks. Those whose list is deleted or disabled are not shown (X4); of the closed ones, those that wait in the bin with
+/// their lead are, as cancelled.
 pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
-    let mut sql = format!("{SELECT} WHERE {VISIBLE}");
+    let visible = if query.include_closed { VISIBLE_OR_BINNED } else { VISIBLE };
+    let mut sql = format!("{SELECT} WHERE {visible}");
     let mut values: Vec<Value> = Vec::new();
     let mut filter = |clause: &str, value: Value| {
         values.push(value);
@@ -397,6 +418,9 @@ pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
     if !query.include_closed {
         filter("t.state = 'open' AND #", Value::Integer(1));
     }
+    if query.callable {
+        filter(concat!("NOT ", blocked!(), " AND #"), Value::Integer(1));
+    }
     if let Some(raw) = &query.phone {
         let phone = single(raw)?.phone;
         filter("t.phone = #", Value::Text(phone.expose().to_owned()));
@@ -411,10 +435,17 @@ pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
         limit => limit.min(1000),
     };
     sql.push_str(&format!(" ORDER BY t.due_at IS NULL, ifnull(t.due_at, 0), t.id LIMIT {limit}"));
-    all(db, &sql, params_from_iter(values), |r| row(r, query.now)).doing("read tasks")
+    all(db, &sql, params_from_iter(values), |r| {
+        let mut task = row(r, query.now)?;
+        if task.state == TaskState::Open && r.get(19)? {
+            (task.state, task.blocked) = (TaskState::Cancelled, false);
+        }
+        Ok(task)
+    })
+    .doing("read tasks")
 }
 
-/// Open tasks by folder, of one owner, of nobody, or of all.
+/// Open tasks by folder, of one owner, of nobody, or of all; those whose number must not be called wait for nobody.
 pub(super) fn counts(
     db: &Connection,
     owner: Option<Assigned>,
@@ -431,7 +462,7 @@ pub(super) fn counts(
     let sql = format!(
         "SELECT ifnull(sum(t.due_at <= ?2), 0), ifnull(sum(t.due_at > ?2), 0), ifnull(sum(t.due_at IS NULL), 0)
          FROM tasks t LEFT JOIN leads l ON l.id = t.lead_id LEFT JOIN lists i ON i.id = l.list_id
-         WHERE {VISIBLE} AND t.state = 'open' AND {owned}
+         WHERE {VISIBLE} AND t.state = 'open' AND {owned} AND NOT {BLOCKED}
            AND (?3 IS NULL OR {granted})"
     );
     let counts = one(db, &sql, (user, now, granted_to), |r| {
@@ -479,13 +510,18 @@ fn row(row: &Row<'_>, now: i64) -> rusqlite::Result<TaskRow> {
         memo: row.get(15)?,
         closed_at: row.get(16)?,
         position: row.get(17)?,
+        blocked: row.get(18)?,
     })
 }
 
-const SELECT: &str = "
+const SELECT: &str = concat!(
+    "
   SELECT t.id, t.kind, t.state, t.due_at, t.owner_user_id, u.login, u.name, t.attempt_id, a.dialed_at, t.lead_id,
     ifnull(i.name, a.list_name), t.phone, ifnull(c.company, a.company), ifnull(c.person, a.person), d.label, a.memo,
-    t.closed_at, iif(l.deleted_at IS NULL AND i.deleted_at IS NULL, l.position, NULL)
+    t.closed_at, iif(l.deleted_at IS NULL AND i.deleted_at IS NULL, l.position, NULL), t.state = 'open' AND ",
+    blocked!(),
+    ",
+    l.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL
   FROM tasks t
   JOIN attempts a ON a.id = t.attempt_id
   LEFT JOIN users u ON u.id = t.owner_user_id
@@ -493,12 +529,17 @@ const SELECT: &str = "
   LEFT JOIN lists i ON i.id = l.list_id
   LEFT JOIN dispositions d ON d.code = a.disposition
   LEFT JOIN contact_phones p ON p.phone = t.phone AND p.live = 1
-  LEFT JOIN contacts c ON c.id = p.contact_id";
+  LEFT JOIN contacts c ON c.id = p.contact_id"
+);
 const POOLED: &str = pooled!();
+const BLOCKED: &str = blocked!();
 /// Open again; nobody's if its owner was deleted since, or calls no more ([`crate::Role::calls`]).
 const OPENED: &str = "state = 'open', closed_at = NULL, closed_by = NULL, contact_id = NULL,
   owner_user_id = (SELECT u.id FROM users u
     WHERE u.id = owner_user_id AND u.deleted_at IS NULL AND u.role IN ('MGR', 'SV', 'OP'))";
 const VISIBLE: &str =
     "(t.lead_id IS NULL OR (l.deleted_at IS NULL AND i.deleted_at IS NULL AND i.enabled = 1))";
+const VISIBLE_OR_BINNED: &str =
+    "(t.lead_id IS NULL OR (l.deleted_at IS NULL AND i.deleted_at IS NULL AND i.enabled = 1)
+    OR t.state = 'open' AND (l.deleted_at > 0 OR i.deleted_at > 0))";
 const PROSPECT: &str = "prospect";

@@ -54,6 +54,9 @@ params! {
     ListDelete {
         /// The list, by name or id.
         list: String,
+        /// Only tells what would go with it.
+        #[serde(default)]
+        dry_run: bool,
     }
     /// `list.restore`: out of the bin, with `at` leads that were deleted then, without it the list itself.
     ListRestore {
@@ -218,6 +221,9 @@ params! {
         /// Logins, for `assign`: they take turns; none = nobody's.
         #[serde(default)]
         users: Vec<String>,
+        /// Only tells what would go, for `delete`.
+        #[serde(default)]
+        dry_run: bool,
     }
     /// `lead.phone`: adds a number to a lead, or removes one that was added.
     LeadPhone {

@@ -29,6 +29,21 @@ pub struct Done {
     pub of: String,
 }
 
+/// `list.delete`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListDeleted {
+    /// Its name.
+    pub of: String,
+    /// Its leads.
+    pub leads: u64,
+    /// Open tasks (見込, 再コール) of its leads, which wait in the bin with it.
+    pub tasks: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// `list.bin`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bin {
@@ -199,6 +214,9 @@ pub struct LeadsChanged {
     pub held: u64,
     /// Leads of the same numbers on other lists that changed too.
     pub other_lists: u64,
+    /// Open tasks of deleted leads, which wait in the bin with them. Absent where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tasks: u64,
     /// The `at` that brings deleted ones back.
     pub at: Option<i64>,
     /// Logins of those the leads were given to who may not use the list (X7): nobody is offered these leads. Absent where there are none.

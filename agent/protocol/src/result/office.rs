@@ -213,6 +213,10 @@ pub struct TaskRow {
     pub memo: Option<String>,
     /// When it was closed.
     pub closed_at: Option<i64>,
+    /// It is open, and its number stands on the do-not-call list: `call.dial` refuses it (`E-DNC`), and it is neither counted nor reminded
+    /// of until the entry is cleared. Absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
     /// With `task.assign`: lists with leads or tasks of the new owner that are not granted to them (X7). Absent where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ungranted: Vec<String>,

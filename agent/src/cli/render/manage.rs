@@ -1,5 +1,6 @@
 //! Projects, list views, imports, recordings and the database, for people.
 
+mod binned;
 mod checked;
 mod verified;
 
@@ -15,6 +16,8 @@ use crate::cli::time;
 
 use super::rows::share;
 use super::words;
+pub(crate) use binned::list_deleted;
+use binned::tasks;
 pub(crate) use checked::check;
 pub(crate) use verified::{mended, verified};
 
@@ -111,6 +114,7 @@ fn people(logins: &[String], names: &[String]) -> String {
 
 pub(crate) fn changed(changed: &LeadsChanged, out: Out) -> Result<(), Closed> {
     out.line(&format!("{}: {}", out.text("変更", "changed"), changed.changed))?;
+    tasks(changed.tasks, out)?;
     if changed.other_lists > 0 {
         let text = out.text("他のリストの同じ番号", "the same numbers on other lists");
         out.line(&format!("{text}: {}", changed.other_lists))?;

@@ -183,6 +183,7 @@ fn task_table(rows: &[TaskRow], out: Out) -> Table {
             other => other,
         };
         let state = match (row.state.as_str(), row.folder.as_str()) {
+            ("open", _) if row.blocked => out.text("架電禁止", "do not call"),
             ("open", "past") => out.text("過去", "past"),
             ("open", "future") => out.text("未来", "future"),
             ("open", _) => out.text("フリー", "free"),

@@ -1,5 +1,7 @@
 //! The list view, and leads one by one or many at once.
 
+use std::collections::HashSet;
+
 use protocol::params::{self, LeadWhat};
 use protocol::result::{LeadSaved, LeadsChanged, ViewPage, ViewRow};
 use store::import::Profile;
@@ -170,6 +172,15 @@ pub(super) async fn lead_change(
     };
     if by_id || sight.is_narrow() {
         sight.leads(store, &list, &leads.ids).await?;
+    }
+    if p.dry_run {
+        if p.what != LeadWhat::Delete {
+            return Err(bad(("dry_run は delete だけに使えます", "dry_run is for delete only")));
+        }
+        let going: HashSet<LeadId> = leads.ids.iter().copied().collect();
+        let tasks = store.lead_tasks(list.id).await.map_err(told)?;
+        let tasks = tasks.iter().filter(|lead| going.contains(lead)).count() as u64;
+        return Ok(LeadsChanged { changed: going.len() as u64, tasks, ..LeadsChanged::default() });
     }
     let (what, at) = match p.what {
         LeadWhat::Exclude => {

@@ -79,7 +79,8 @@ pub(super) async fn list_restore(
 
 pub(super) fn changed(done: store::LeadsChanged, at: Option<i64>) -> LeadsChanged {
     let ungranted = Vec::new();
-    LeadsChanged { changed: done.changed, held: done.held, other_lists: done.other_lists, at, ungranted }
+    let store::LeadsChanged { changed, held, other_lists, tasks } = done;
+    LeadsChanged { changed, held, other_lists, tasks, at, ungranted }
 }
 
 /// What can still be brought back: what cannot is being emptied.

@@ -95,6 +95,7 @@ pub(super) fn task(task: &store::TaskRow) -> TaskRow {
         label: task.status_label.clone(),
         memo: task.memo.clone(),
         closed_at: task.closed_at,
+        blocked: task.blocked,
         ungranted: Vec::new(),
     }
 }

@@ -23,7 +23,8 @@ pub(super) async fn list(
         (Some(login), _) => Some(Assigned::To(named_ever(store, login).await?)),
         (None, true) => None,
         // S4.20: an operator's view is what they have to do, which nobody's tasks are too; whoever watches sees everybody's.
-        (None, false) => me.map(Assigned::ToOrNobody),
+        // Who is nobody's user has none of their own.
+        (None, false) => operator.then(|| me.map_or(Assigned::Nobody, Assigned::ToOrNobody)),
     };
     let theirs = match owner {
         Some(Assigned::To(user) | Assigned::ToOrNobody(user)) => Some(user) == me,
@@ -51,6 +52,7 @@ pub(super) async fn list(
         folder,
         due_after: None,
         include_closed: p.closed,
+        callable: false,
         phone: p.number,
         after: p.after,
         limit,

@@ -408,11 +408,17 @@ fn a_task_in_the_bin_holds_nobody() {
             true => world.db.delete_list(first, by, deleted_at).unwrap(),
             false => {
                 let delete = LeadChange::Delete;
-                world.db.change_leads(first, &vec![lead].into(), &delete, by, deleted_at).unwrap();
+                assert_eq!(world.reader().lead_tasks(first).unwrap(), [lead]);
+                let done = world.db.change_leads(first, &vec![lead].into(), &delete, by, deleted_at);
+                assert_eq!(done.unwrap().tasks, 1);
+                assert_eq!(world.reader().lead_tasks(first).unwrap(), []);
             }
         }
         assert_eq!(world.states(), [LeadState::Ready], "{whole}");
         assert_eq!(world.reader().holdings(alice).unwrap().tasks, 0);
+        // S3.21: it is told as cancelled where closed ones are asked for, and to nobody else.
+        assert_eq!(tasks(&world)[0].state, TaskState::Cancelled);
+        assert!(world.reader().tasks(&TaskQuery::default()).unwrap().is_empty());
         let claimed = world.dial().expect("nobody has it").attempt;
         let end = AttemptEnd { void: Some("shutdown".into()), ..world.ended(claimed) };
         world.db.end_attempt(&end).unwrap();
@@ -539,4 +545,51 @@ fn a_task_is_closed_reopened_and_handed_over() {
     assert_eq!(ours, ["task.done", "task.reopen", "task.due", "task.reassign"]);
     let query = ListQuery { list: world.list, after: None, limit: 1, filter: LeadFilter::default() };
     assert_eq!(world.reader().show_list(&query).unwrap()[0].recall_at, Some(NOW + MINUTE));
+}
+
+/// X4, D16: a task whose number must not be called is told as blocked, and is neither counted nor reminded of until that is cleared.
+#[test]
+fn a_blocked_number_is_nobodys_task() {
+    let mut world = World::new(2);
+    call_with(&mut world, "再コール", Some(NOW + MINUTE));
+    let other = world.db.ensure_project("別", None, NOW).unwrap();
+    let counts = |world: &World| world.reader().task_counts(None, None, NOW + 9 * MINUTE).unwrap().past;
+    let callable = |world: &World| {
+        let query = TaskQuery { callable: true, now: world.now, ..TaskQuery::default() };
+        world.reader().tasks(&query).unwrap().len()
+    };
+    let seen = |world: &World| (tasks(world)[0].blocked, counts(world), callable(world));
+    for (project, blocks) in [(Some(other), false), (Some(world.project), true), (None, true)] {
+        let (phone, by, now) = (phone(0).national(), world.actor(), world.now);
+        let entry = DncEntry {
+            phone: phone.clone(),
+            project,
+            reason: "断り".into(),
+            attempt: None,
+            evidence: None,
+            source: "manual".into(),
+            by,
+            now,
+        };
+        world.db.dnc_add_all(&[entry]).unwrap();
+        let expected = if blocks { (true, 0, 0) } else { (false, 1, 1) };
+        assert_eq!(seen(&world), expected, "{project:?}");
+        world.db.dnc_clear_all(&[DncClear { phone, project, reason: "同意".into(), by, now }]).unwrap();
+        assert_eq!(seen(&world), (false, 1, 1), "{project:?}");
+    }
+}
+
+/// X4: a time that is over is none to call back at, as with a save; the one that is there may be said again.
+#[test]
+fn a_task_gets_no_time_that_is_over() {
+    let mut world = World::new(1);
+    call_with(&mut world, "再コール", Some(NOW + MINUTE));
+    let task = tasks(&world)[0].id;
+    world.now = NOW + 10 * MINUTE + 30_000;
+    let due = |at| TaskStep::Due(Some(at));
+    let past = world.db.task_change(&change(&world, task, due(NOW + 9 * MINUTE), Scope::Own));
+    assert_eq!(past.unwrap_err().code(), "E-VALUE");
+    for fine in [NOW + MINUTE, NOW + 10 * MINUTE, NOW + 11 * MINUTE] {
+        world.db.task_change(&change(&world, task, due(fine), Scope::Own)).unwrap();
+    }
 }
