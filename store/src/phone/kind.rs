@@ -69,9 +69,12 @@ pub(super) fn complete(nsn: &str) -> &str {
 
 /// What the auto-dialer does with a number: never more than with the complete one, and none with digits too many from a list.
 pub(super) fn auto_dial(nsn: &str) -> AutoDial {
-    let front = complete(nsn);
-    match of_nsn(front).auto_dial() {
-        AutoDial::Allow | AutoDial::Warn if front.len() < nsn.len() => AutoDial::Ask,
+    let kind = of_nsn(nsn);
+    if kind != NumberKind::Unknown {
+        return kind.auto_dial();
+    }
+    match of_nsn(complete(nsn)).auto_dial() {
+        AutoDial::Allow => AutoDial::Ask,
         auto_dial => auto_dial,
     }
 }
