@@ -10,6 +10,7 @@ use protocol::Lang;
 use super::args::Cli;
 
 mod options;
+mod values;
 mod verbs;
 
 /// The help that `words` ask for, in the language of whoever reads it; other errors as they are.
@@ -189,7 +190,7 @@ fn text_ja(english: &str) -> String {
 }
 
 fn known(english: &str) -> Option<&'static str> {
-    let pairs = || verbs::VERBS.iter().chain(options::OPTIONS).chain(options::VALUES);
+    let pairs = || verbs::VERBS.iter().chain(options::OPTIONS).chain(values::VALUES);
     pairs().find(|(en, _)| *en == english).map(|(_, ja)| *ja)
 }
 
@@ -224,7 +225,7 @@ mod tests {
         texts(&Cli::command(), &mut english);
         let missing: Vec<_> = english.into_iter().filter(|text| known(text).is_none()).collect();
         assert!(missing.is_empty(), "no Japanese in agent/src/cli/help for: {missing:#?}");
-        let all = || verbs::VERBS.iter().chain(options::OPTIONS).chain(options::VALUES);
+        let all = || verbs::VERBS.iter().chain(options::OPTIONS).chain(values::VALUES);
         for (en, ja) in all() {
             assert!(!ja.is_ascii() || en == ja, "{en}: {ja}");
         }

@@ -6,18 +6,17 @@ use crate::error::Error;
 use crate::id::ContactId;
 use crate::import::RequiredNames;
 use crate::model::{
-    ContactAdd, ContactChange, ContactDraft, ContactQuery, ContactRow, ContactRules, ContactSaved,
-    ContactSource, DncEntry, HistoryQuery, IncomingCall, ManualCall, Origin, PhoneDraft, TRASH_MS, TaskQuery,
-    TaskState,
+    ContactAdd, ContactChange, ContactDraft, ContactQuery, ContactRules, ContactSaved, ContactSource,
+    DncEntry, HistoryQuery, IncomingCall, ManualCall, Origin, PhoneDraft, TRASH_MS, TaskQuery, TaskState,
 };
 use crate::permission::Scope;
 use crate::sqlite::UnlinkAt;
 
-fn number(number: &str) -> PhoneDraft {
+pub(super) fn number(number: &str) -> PhoneDraft {
     PhoneDraft { number: number.into(), label: None }
 }
 
-fn draft(company: &str, person: &str, phones: &[&str]) -> ContactDraft {
+pub(super) fn draft(company: &str, person: &str, phones: &[&str]) -> ContactDraft {
     ContactDraft {
         company: Some(company.into()),
         person: Some(person.into()),
@@ -33,7 +32,7 @@ impl World {
         self.db.contact_add(&add)
     }
 
-    fn form(&mut self, draft: ContactDraft) -> Result<ContactSaved> {
+    pub(super) fn form(&mut self, draft: ContactDraft) -> Result<ContactSaved> {
         self.add_contact(draft, ContactSource::Form { overwrite: false })
     }
 
@@ -597,27 +596,4 @@ fn changes_of_the_book_are_audited_without_numbers() {
     );
     let log = world.reader().audit_log(&Default::default()).unwrap();
     assert!(log.iter().all(|row| !row.detail.to_string().contains("31234567")));
-}
-
-/// A form keeps every number of a text, as a cell of a file has them; each may be the label's.
-#[test]
-fn every_number_of_a_text_is_the_contact_s() {
-    let mut world = World::new(0);
-    let saved = world.form(draft("A社", "佐藤", &["03-1234-0001 / 090-1234-0002、03-1234-0001"])).unwrap();
-    assert_eq!(saved.warnings, [Code::PhoneExtra]);
-    let numbers =
-        |contact: &ContactRow| contact.phones.iter().map(|one| one.phone.clone()).collect::<Vec<_>>();
-    assert_eq!(numbers(&saved.contact), ["+81312340001", "+819012340002"]);
-    let labelled = PhoneDraft { number: "06-1234-0003/06-1234-0004".into(), label: Some("大阪".into()) };
-    let change = ContactChange { phones: Some(vec![labelled]), ..ContactChange::default() };
-    let (rules, by) = (ContactRules::default(), world.actor());
-    let edited = world.db.contact_change(saved.contact.id, &change, rules, by, NOW).unwrap().contact;
-    assert_eq!(numbers(&edited), ["+81612340003", "+81612340004"]);
-    assert!(edited.phones.iter().all(|one| one.label.as_deref() == Some("大阪")), "{edited:?}");
-    for (phones, code) in [
-        (&["03-1234-0005/0570-123-456"][..], "E-PHONE-FORBIDDEN"),
-        (&["03-1234-0005", "03-1234-0006/03-1234-0005"], "E-CSV-DUP-PHONE"),
-    ] {
-        assert_eq!(world.form(draft("B社", "田中", phones)).unwrap_err().code(), code, "{phones:?}");
-    }
 }

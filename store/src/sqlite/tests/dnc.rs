@@ -57,7 +57,10 @@ fn every_number_of_a_text_is_entered_and_cleared() {
     let mut world = World::new(3);
     let both = format!("{} / {}", phone(0).display_national(), phone(1).display_national());
     let add = DncEntry { phone: both.clone(), ..entry(&world, 0, None) };
-    assert_eq!(world.db.dnc_add_all(&[add.clone()]).unwrap(), DncAdded { added: 2, completed: 0 });
+    assert_eq!(
+        world.db.dnc_add_all(std::slice::from_ref(&add)).unwrap(),
+        DncAdded { added: 2, completed: 0 }
+    );
     let comma = DncEntry { phone: both.replace(" / ", "、"), evidence: None, ..add };
     assert_eq!(world.db.dnc_add_all(&[comma]).unwrap(), DncAdded::default(), "both are there");
     assert_eq!(world.states(), [LeadState::Skipped, LeadState::Skipped, LeadState::Ready]);

@@ -4,6 +4,7 @@ mod advance;
 mod amend;
 mod by_hand;
 mod carried;
+mod contact_numbers;
 mod contacts;
 mod copies;
 mod counts;

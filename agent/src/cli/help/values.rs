@@ -1,0 +1,31 @@
+//! What each word of an option means: English as it says itself, Japanese.
+
+/// One pair for each text of a word that an option takes.
+pub(super) const VALUES: &[(&str, &str)] = &[
+    ("Japanese", "日本語"),
+    ("English", "英語"),
+    ("On", "オン"),
+    ("Off", "オフ"),
+    ("MD5", "MD5"),
+    ("MD5-sess", "MD5-sess"),
+    ("SHA-256", "SHA-256"),
+    ("SHA-512-256", "SHA-512-256"),
+    ("SHA-256, then MD5, as RFC 8760 has it", "SHA-256、次に MD5 (RFC 8760)"),
+    ("SHA-512-256, SHA-256, then MD5", "SHA-512-256、SHA-256、次に MD5"),
+    ("Save, seal and call the next lead", "保存して次へ (確定して次に発信)"),
+    ("Save, seal and show the next lead", "保存して次を表示 (確定。発信しない)"),
+    ("Only save", "保存のみ"),
+    ("Every row", "すべて"),
+    ("発信対象", "発信対象"),
+    ("発信対象外", "発信対象外"),
+    ("Never called", "未架電"),
+    ("Called at least once", "架電済み"),
+    ("過去", "過去"),
+    ("未来", "未来"),
+    ("フリー", "フリー"),
+    ("Everything", "すべて"),
+    ("Watches, assigns, exports", "監督・割り当て・書き出し"),
+    ("Calls", "架電"),
+    ("Reads reported calls", "報告された通話を読む"),
+    ("Back office: adds notes, never calls", "事務: メモを追加、架電しない"),
+];
