@@ -223,8 +223,10 @@ fn only_somebody_s_word_takes_a_file_back() {
     let found = journal(&daemon);
     assert_eq!((&found[0]["state"], &found[0]["changed"]), (&"interrupted".into(), &left.into()));
     let id = found[0]["id"].as_str().expect("an id");
-    daemon.run(&["dnc", "import-undo", id, "--reason", " "]).refused("E-REASON-REQUIRED");
-    let undone = daemon.cli(&["dnc", "import-undo", id, "--reason", "別の名簿だった"]);
+    daemon.run(&["dnc", "import-undo", id, "--reason", " ", "--yes"]).refused("E-REASON-REQUIRED");
+    let asked = daemon.run_plain(&["dnc", "import-undo", id, "--reason", "x", "--lang", "ja"]);
+    assert!(asked.code == 2 && asked.stderr.contains(&format!("架電禁止 {left}件")), "{asked:?}");
+    let undone = daemon.cli(&["dnc", "import-undo", id, "--reason", "別の名簿だった", "--yes"]);
     assert_eq!((&undone["cleared"], &undone["kept"]), (&left.into(), &0.into()));
     assert_eq!(entries(&daemon, LIVE), 0);
     let again = ["dnc", "import-undo", id, "--reason", "x"];

@@ -468,6 +468,13 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs, out: Out) -> Result<(
                 "Nothing was restored: free some space and try again.",
             );
             let refusal = RpcError::refused_as(error.code(), (error.ja(), error.detail()));
+            if matches!(error, store::OpenError::Newer { .. }) {
+                let hint = out.text(
+                    "復元していません。今のデータベースはそのままです。新しい版の kakeru を入れるか、ほかのコピーを指定してください",
+                    "Nothing was restored, the present database is as it was: install the newer kakeru, or restore another copy.",
+                );
+                return Err(Failure::Exit(out.refused_but(&refusal, hint)));
+            }
             Err(super::full_disk(refusal, hint, out))
         }
     }

@@ -245,7 +245,8 @@ pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failur
         DncVerb::Imports { before, limit } => {
             call(global, DncImports { before, limit: Some(limit) }, out, render::dnc_imports)
         }
-        DncVerb::ImportUndo { import, reason } => {
+        DncVerb::ImportUndo { import, reason, yes } => {
+            confirm_dnc_undo(global, &import, yes, out)?;
             let of = import.clone();
             let _bar = progress::watch(&socket(global), Work::Named { work: "undo", of }, out);
             call(global, DncImportUndo { import, reason }, out, render::dnc_import_undone)
@@ -482,6 +483,31 @@ pub(super) fn confirm_undo(global: &Global, import: &str, yes: bool, out: Out) -
         ),
         Lang::En => format!(
             "the import of {file} ({inserted} new, {updated} updated) is taken back; what was called or changed since stays"
+        ),
+    };
+    confirm(false, &question, out)
+}
+
+/// Likewise of do-not-call numbers: whoever they are may be called again.
+fn confirm_dnc_undo(global: &Global, import: &str, yes: bool, out: Out) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    let verb = DncImports { before: None, limit: Some(1_000) };
+    let found = Client::connect(&socket(global))?.call(verb)?;
+    let id = import.trim().to_ascii_uppercase();
+    let mut rows = found.rows.iter().filter(|row| !id.is_empty() && row.id.starts_with(&id));
+    // Any other the daemon refuses, and says why.
+    let (Some(row), None) = (rows.next().filter(|row| row.state == "interrupted"), rows.next()) else {
+        return Ok(());
+    };
+    let (file, changed) = (clean(&row.file), row.changed);
+    let question = match out.lang {
+        Lang::Ja => format!(
+            "{file} の取り込み(架電禁止 {changed}件)を取り消します。その番号にまた発信できるようになります"
+        ),
+        Lang::En => format!(
+            "the import of {file} ({changed} do-not-call entries) is taken back; these numbers may be called again"
         ),
     };
     confirm(false, &question, out)

@@ -311,6 +311,7 @@ fn state(word: &str) -> &str {
         "claimed" => "発信前",
         "dialed" => "発信済み",
         "ended" => "終了済み",
+        "in wrap-up" => "後処理中(結果は保存済み)",
         "under way" => "通話中",
         other => other,
     }
@@ -460,6 +461,7 @@ mod tests {
         {
             assert!(!state(word).is_ascii(), "{word}");
         }
+        assert!(!state("in wrap-up").is_ascii() && noun("do-not-call entry") != "do-not-call entry");
         assert!(has_english("残り 3件 (rows are left)") && has_english("the list is full"));
         assert!(!has_english("kakeru と ID bob、E-LIST-FULL 3件") && !has_english("`kakeru save` で入力"));
     }

@@ -125,6 +125,8 @@ pub struct NoteRow {
     pub phone: String,
     /// Who wrote it.
     pub user: Option<UserId>,
+    /// The Unix user who wrote it, where no user did; known of those that are listed.
+    pub by_uid: Option<u32>,
     /// Their login.
     pub login: Option<String>,
     /// The text.

@@ -65,11 +65,12 @@ pub(super) fn find(db: &Connection, lead: LeadId, call: &ManualCall) -> Result<C
     }
     if let Some(attempt) = held {
         // Perhaps at no seat any more, since a crash: only its result sets the lead free.
-        let sql = "SELECT 1 FROM attempts WHERE id = ?1 AND ended_at IS NOT NULL AND disposition IS NULL";
-        if one(db, sql, [attempt], |_| Ok(())).doing(doing)?.is_some() {
-            return Err(Error::NotSealed { attempt });
-        }
-        return Err(Error::State { attempt, is: "under way", needs: "ended" });
+        let sql = "SELECT disposition IS NULL FROM attempts WHERE id = ?1 AND ended_at IS NOT NULL";
+        return Err(match one(db, sql, [attempt], |r| r.get(0)).doing(doing)? {
+            Some(true) => Error::NotSealed { attempt },
+            Some(false) => Error::State { attempt, is: "in wrap-up", needs: "sealed" },
+            None => Error::State { attempt, is: "under way", needs: "ended" },
+        });
     }
     if excluded {
         return Err(Error::Refused(DialRefusal::Excluded));

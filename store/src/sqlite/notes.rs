@@ -3,12 +3,12 @@
 use rusqlite::{Connection, Row};
 use serde_json::json;
 
-use super::{all, audit_by, exec, history, list_edit, one};
+use super::audit_log::{Done, asker};
+use super::{all, audit_by, exec, history, list_edit, one, typed};
 use crate::error::{Doing, Error, ListError, Result, Said};
 use crate::id::{AttemptId, LeadId, NoteId, UserId};
 use crate::model::{NoteAbout, NoteChange, NoteDraft, NoteEdit, NoteRow};
 use crate::permission::Scope;
-use crate::phone::Phone;
 
 /// What a note is about, looked up.
 struct Subject {
@@ -100,7 +100,16 @@ pub(super) fn list(db: &Connection, about: &NoteAbout, granted_to: Option<UserId
            AND (?2 IS NULL OR n.user_id IS ?2 OR iif(l.list_id IS NULL, {project}, {list}))
          ORDER BY n.at, n.id LIMIT {MOST_SHOWN}"
     );
-    all(db, &sql, (phone, granted_to), row).doing("read notes")
+    let mut notes = all(db, &sql, (phone, granted_to), row).doing("read notes")?;
+    for note in notes.iter_mut().filter(|note| note.user.is_none()) {
+        note.by_uid = by_uid(db, note).doing("read notes")?;
+    }
+    Ok(notes)
+}
+
+/// The Unix user who wrote what no user did.
+fn by_uid(db: &Connection, note: &NoteRow) -> rusqlite::Result<Option<u32>> {
+    asker(db, &Done { actions: "'note.add'", object: Some(&note.id.to_string()), at: note.at })
 }
 
 /// Whether a number stands on no list, or on one that a user may use; those in the bin are none.
@@ -137,7 +146,7 @@ fn subject(db: &Connection, about: &NoteAbout) -> Result<Subject> {
             Ok(Subject { phone, attempt: None, lead: Some(*lead) })
         }
         NoteAbout::Number(raw) => {
-            let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+            let phone = typed::single(raw)?.phone;
             Ok(Subject { phone: phone.expose().to_owned(), attempt: None, lead: None })
         }
     }
@@ -162,6 +171,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<NoteRow> {
         lead: row.get(2)?,
         phone: row.get(3)?,
         user: row.get(4)?,
+        by_uid: None,
         login: row.get(5)?,
         text: row.get(6)?,
         at: row.get(7)?,

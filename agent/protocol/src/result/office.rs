@@ -502,6 +502,9 @@ pub struct NoteRow {
     /// Their name now (S4.21).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_name: Option<String>,
+    /// The Unix user who wrote it, where no user did. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_uid: Option<u32>,
     /// The text.
     pub text: String,
     /// When.

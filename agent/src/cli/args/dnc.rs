@@ -96,6 +96,9 @@ pub enum DncVerb {
         /// Why
         #[arg(long)]
         reason: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Write the list as CSV
     Export {

@@ -105,7 +105,7 @@ fn every_documented_command_parses() {
         "dnc import f.csv --preview",
         "dnc import-cancel",
         "dnc imports --limit 5",
-        "dnc import-undo 01JD --reason x",
+        "dnc import-undo 01JD --reason x --yes",
         "dnc export f.csv --cleared --encoding cp932 --raw",
         "contact add --company A --person B --phone 0312345678 --phone mobile=09011112222 --category x --overwrite",
         "contact from-call 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --company A",

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use protocol::result::*;
 use protocol::{ErrorCode, Lang};
+use store::Phone;
+use store::phone::Special;
 
 use crate::cli::namesakes::{person, somebody};
 use crate::cli::output::{Closed, Out};
@@ -279,15 +281,24 @@ pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
 
 pub(crate) fn lead_saved(saved: &LeadSaved, out: Out) -> Result<(), Closed> {
     lead(&saved.lead, out)?;
-    doubts(&saved.warnings, out);
+    let further = saved.lead.further.iter().map(|one| one.number.as_str());
+    doubts(&saved.warnings, std::iter::once(saved.lead.number.as_str()).chain(further), out);
     Ok(())
 }
 
-/// What is doubtful about something that was kept, beside what it is.
-pub(crate) fn doubts(codes: &[String], out: Out) {
+/// What is doubtful about something that was kept, which has these numbers, beside what it is.
+pub(crate) fn doubts<'a>(codes: &[String], numbers: impl Iterator<Item = &'a str> + Clone, out: Out) {
     for code in codes {
         let Ok(known) = code.parse::<ErrorCode>() else { continue };
         let (text, hint) = (known.text().in_lang(out.lang), known.hint().in_lang(out.lang));
+        // Of a number in a range of nobody: why it is in none, where that is known.
+        let unassigned = |number: &&str| Phone::parse(number).is_ok_and(|parsed| !parsed.phone.is_assigned());
+        let told = numbers.clone().filter(unassigned).find_map(|number| Special::told(code, number));
+        let text = match &told {
+            Some(told) if out.is_japanese() => &*told.ja,
+            Some(told) => &*told.en,
+            None => text,
+        };
         out.note(&format!("{code} {text}{}{hint}", out.text("。", " ")));
     }
 }

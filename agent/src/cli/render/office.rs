@@ -460,7 +460,8 @@ pub(crate) fn contact(contact: &ContactRow, out: Out) -> Result<(), Closed> {
 
 pub(crate) fn contact_saved(saved: &ContactSaved, out: Out) -> Result<(), Closed> {
     contact(&saved.contact, out)?;
-    super::manage::doubts(&saved.warnings, out);
+    let numbers = saved.contact.numbers.iter().map(|one| one.number.as_str());
+    super::manage::doubts(&saved.warnings, numbers, out);
     Ok(())
 }
 
@@ -563,7 +564,7 @@ pub(crate) fn notes(rows: &[NoteRow], out: Out) -> Result<(), Closed> {
     for row in rows {
         table.row([
             time::full(row.at),
-            person(&row.by_name, &row.by),
+            somebody(&row.by_name, &row.by, row.by_uid),
             row.text.replace(['\r', '\n'], " "),
             row.note.clone(),
         ]);

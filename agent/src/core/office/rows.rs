@@ -155,6 +155,7 @@ pub(super) fn note(row: store::NoteRow, names: &Names) -> NoteRow {
         lead: row.lead.map(|lead| lead.to_string()),
         number: national(&row.phone),
         by_name: names.of(row.login.as_deref()),
+        by_uid: row.by_uid,
         by: row.login,
         text: row.text,
         at: row.at,

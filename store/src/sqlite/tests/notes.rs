@@ -144,3 +144,22 @@ fn a_note_is_seen_by_those_its_list_is_granted_to() {
         |by: Option<UserId>| world.reader().notes(&NoteAbout::Number(phone(0).national()), by).unwrap().len();
     assert_eq!((seen(None), seen(Some(world.user)), seen(Some(other))), (2, 2, 1));
 }
+
+/// What no user wrote has its Unix user.
+#[test]
+fn a_note_of_nobody_has_its_unix_user() {
+    let mut world = World::new(1);
+    let about = NoteAbout::Number(phone(0).national());
+    for by in [Actor { user: None, uid: Some(0) }, world.actor()] {
+        let draft = NoteDraft { about: about.clone(), granted_to: None, text: "x".into(), by, now: NOW };
+        world.db.note_add(&draft).unwrap();
+    }
+    let uids: Vec<_> = world
+        .reader()
+        .notes(&about, None)
+        .unwrap()
+        .into_iter()
+        .map(|note| (note.user, note.by_uid))
+        .collect();
+    assert_eq!(uids, [(None, Some(0)), (Some(world.user), None)]);
+}

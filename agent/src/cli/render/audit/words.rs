@@ -77,7 +77,7 @@ const VALUES: [(&str, &str, &str, &str); 34] = [
     ("unread", "numbering", "結果ファイルとイベントの番号", "the numbers of result files and events"),
 ];
 /// Fields of the log in the words of the screens.
-const LABELS: [(&str, &str, &str); 112] = [
+const LABELS: [(&str, &str, &str); 113] = [
     ("archived_at", "使用停止", "archived"),
     ("assigned", "担当", "assigned"),
     ("at_least", "通話回数の下限", "at least"),
@@ -140,6 +140,7 @@ const LABELS: [(&str, &str, &str); 112] = [
     ("lead_next", "発信先の扱い", "lead"),
     ("leads", "件数", "leads"),
     ("list", "リスト", "list"),
+    ("list_removed", "リストも削除", "list removed too"),
     ("lists", "リスト数", "lists"),
     ("login", "ログインID", "login"),
     ("looked", "確認済み", "looked at"),
