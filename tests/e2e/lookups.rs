@@ -3,7 +3,7 @@
 use e2e::daemon::{Account, Daemon, Seat};
 use e2e::peer::sipp::Scenario;
 use e2e::ports;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::SOON;
 
@@ -116,6 +116,68 @@ fn what_still_forbids_a_number_is_told() {
     assert!(!text.contains("まだ"), "{text}");
     let nothing = daemon.run_plain(&["dnc", "clear", "0312345601", "--reason", "撤回", "--lang", "ja"]);
     assert!(nothing.stderr.contains("登録されていません"), "{nothing:?}");
+}
+
+/// A text of two numbers is two: both are entered, told and cleared, and where one is wanted neither is taken.
+#[test]
+fn no_number_of_a_text_is_dropped_silently() {
+    let daemon =
+        Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start();
+    for name in ["春", "秋"] {
+        daemon.cli(&["project", "create", name]);
+    }
+    let both = "03-2525-0010 / 03-2525-0011";
+    let add = ["dnc", "add", both, "--project", "春", "--project", "秋", "--reason", "本人の申し出"];
+    let added = daemon.cli(&add);
+    let more: Vec<_> =
+        added["more"].as_array().unwrap().iter().map(|row| (&row["number"], &row["project"])).collect();
+    let [spring, autumn] = ["春", "秋"].map(Value::from);
+    let [first, second] = ["0325250010", "0325250011"].map(Value::from);
+    assert_eq!((&added["number"], &added["project"], &added["known"]), (&first, &spring, &false.into()));
+    assert_eq!(more, [(&first, &autumn), (&second, &spring), (&second, &autumn)], "{added:#}");
+    let text = daemon.text(&[&add[..], &["--lang", "ja"]].concat());
+    assert!(text.contains("すでに登録されています"), "{text}");
+    assert!(text.matches("0325250011").count() == 2 && text.matches("0325250010").count() == 2, "{text}");
+    let half = ["dnc", "clear", "03-2525-0010、03-2525-0012", "--project", "春", "--reason", "x"];
+    daemon.run(&half).refused("E-NOT-FOUND");
+    assert_eq!(daemon.cli(&["dnc", "ls"])["rows"].as_array().map(Vec::len), Some(4));
+    let cleared = daemon.cli(&["dnc", "clear", both, "--project", "春", "--reason", "撤回"]);
+    assert_eq!((&cleared["cleared"], cleared["left"].as_array().map(Vec::len)), (&2.into(), Some(2)));
+    let refused = daemon.run(&["project", "change", "春", "--caller-id", both]);
+    refused.refused("E-VALUE");
+    let contact = daemon.cli(&["contact", "add", "--company", "A社", "--phone", both]);
+    assert_eq!(contact["contact"]["numbers"].as_array().map(Vec::len), Some(2), "{contact:#}");
+    // A number with a digit too many is told as such, as an import does.
+    let told =
+        daemon.run_plain(&["contact", "add", "--company", "B社", "--phone", "03-2525-00333", "--lang", "ja"]);
+    assert!(told.stderr.contains("W-PHONE-UNASSIGNED 桁が多い番号"), "{told:?}");
+}
+
+/// Programs are told what people are: when somebody is to be called again, and what is doubtful about a number.
+#[test]
+fn json_says_what_the_text_says() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = Daemon::builder()
+        .account(Account::new("main", exchange.address()).unregistered())
+        .set("dialing.window", "days", "[\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"]")
+        .set("dialing.window", "from", "\"09:00\"")
+        .set("dialing.window", "closed", &format!("[\"{}/{}\"]", day(1), day(2)))
+        .seat(Seat::new("a", "main"))
+        .start();
+    daemon.run(&["call", "03-2525-0010 / 03-2525-0011"]).refused("E-VALUE");
+    let called = daemon.cli(&["call", "03-2525-00333"]);
+    assert_eq!(called["warnings"], json!(["W-PHONE-UNASSIGNED"]), "{called:#}");
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+    let saved = daemon.cli(&["save", "--status", "再コール", "--recall", &format!("{} 10:00", day(1))]);
+    let (at, opens) = (saved["recall_at"].as_i64().unwrap(), saved["recall_opens_at"].as_i64().unwrap());
+    assert_eq!(opens - at, 47 * 3_600_000, "{saved:#}");
+    assert!(saved.get("warnings").is_none(), "{saved:#}");
+    daemon.cli(&["ready"]);
+    let task = daemon.cli(&["task", "ls"])["rows"][0]["id"].to_string();
+    let open = daemon.cli(&["task", "due", &task, &format!("{} 10:00", day(3))]);
+    assert!(open["recall_at"].is_i64() && open.get("recall_opens_at").is_none(), "{open:#}");
 }
 
 /// X4, S4.46, S1.36: a task is called by its number, as its lead, and by those who may call that.
@@ -251,12 +313,14 @@ fn what_no_user_did_has_its_unix_user() {
     std::fs::write(&file, "電話番号,理由\n0312345604,名簿\n").unwrap();
     daemon.cli(&["dnc", "import", &file.to_string_lossy()]);
     daemon.cli(&["dnc", "clear", "0312345602", "--reason", "誤登録"]);
+    daemon.cli(&["note", "add", "書類を送付", "--number", "0312345601"]);
     let rows = daemon.cli(&["dnc", "ls", "--cleared"])["rows"].take();
     let uids: Vec<_> = rows.as_array().unwrap().iter().map(|row| (&row["by"], &row["by_uid"])).collect();
-    let none = &serde_json::Value::Null;
+    let none = &Value::Null;
     assert_eq!(uids, [(none, &0.into()), (none, &NOBODY.into()), (none, &0.into())], "{rows:#}");
     assert_eq!(rows[1]["cleared_by_uid"], 0, "{rows:#}");
-    for table in [&["list", "imports"][..], &["dnc", "imports"], &["dnc", "ls"]] {
+    let notes = ["note", "ls", "--number", "0312345601"];
+    for table in [&["list", "imports"][..], &["dnc", "imports"], &["dnc", "ls"], &notes] {
         let shown = daemon.text(table);
         assert!(shown.contains("root"), "{table:?}: {shown}");
     }

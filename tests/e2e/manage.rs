@@ -436,6 +436,17 @@ fn a_database_that_is_refused_is_told_by_its_code() {
         (Some(1), &"E-STORE-NEWER".into()),
         "{told:#}"
     );
+    // A copy of such a one leaves the database as it is, and says so.
+    let copy = daemon.path("newer.db");
+    std::fs::copy(&database, &copy).unwrap();
+    let (copy, place) = (copy.to_string_lossy().into_owned(), daemon.path("other.db"));
+    for (lang, said) in
+        [("ja", "今のデータベースはそのままです"), ("en", "the present database is as it was")]
+    {
+        let place = place.to_string_lossy();
+        let told = daemon.run_plain(&["restore", &copy, "--database", &place, "--lang", lang]).stderr;
+        assert!(told.contains("E-STORE-NEWER") && told.contains(said), "{told}");
+    }
     std::fs::write(&database, "これはデータベースではありません".repeat(100)).unwrap();
     for (lang, what, hint) in [
         ("ja", "データベースが壊れています", "バックアップから復元してください"),
