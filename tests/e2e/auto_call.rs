@@ -265,7 +265,8 @@ fn by_way_of_kamailio_with_digest() {
     daemon.import("first", list(&["02", "01"]));
     daemon.cli(&["dial", "start", "first"]);
     daemon.wait_status("talk", SOON, |status| seat(status)["state"] == "in_call");
-    daemon.cli(&["hangup"]);
+    let up = daemon.cli(&["status"])["seats"][0]["name"].take();
+    daemon.hang_up(up.as_str().expect("a seat"));
     daemon.wait_status("wrap-up", SOON, |status| seat(status)["state"] == "wrap_up");
     daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
     let rows = by_number(daemon.wait_drop_rows(2, SOON));

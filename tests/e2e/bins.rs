@@ -1,6 +1,6 @@
 //! What was deleted, as long as it can be brought back.
 
-use e2e::daemon::{Account, Daemon};
+use e2e::daemon::{Account, Daemon, Seat};
 use e2e::peer::sipp::Scenario;
 use e2e::ports;
 
@@ -42,13 +42,18 @@ fn a_bin_shows_what_can_be_brought_back() {
 #[test]
 fn tasks_go_with_their_leads_and_come_back() {
     let exchange = Scenario::server("exchange").start();
-    let daemon = Daemon::builder().account(Account::new("main", exchange.address()).unregistered()).start();
+    let daemon = Daemon::builder()
+        .account(Account::new("main", exchange.address()).unregistered())
+        .seat(Seat::new("a", "main").set("uid", "64076"))
+        .start();
     daemon.import("春", "会社名,電話番号\nA社,0312345601\nB社,0612345678\n");
     daemon.cli(&["call", "--lead", "春#1"]);
     daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
     daemon.cli(&["hangup"]);
     daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
     daemon.cli(&["save", "--status", "見込", "--next", "stay"]);
+    // A lead whose call is not sealed is held.
+    daemon.cli(&["ready"]);
     let state = || daemon.cli(&["task", "ls", "--all", "--closed"])["rows"][0]["state"].take();
     let open = || daemon.cli(&["task", "ls", "--all"])["rows"].as_array().expect("rows").len();
     assert_eq!((state(), open()), ("open".into(), 1));

@@ -47,7 +47,7 @@ fn nobody_is_rung_where_nobody_is() {
         let caller = Scenario::client("uac_call_rejected", daemon.sip_address(), "100").start();
         if let Some(seat) = rings {
             daemon.wait_status("ringing", SOON, |status| status["seats"][seat]["state"] == "ringing");
-            daemon.cli(&["hangup", "--seat", ["a", "b"][seat]]);
+            daemon.hang_up(["a", "b"][seat]);
         }
         caller.succeed(SOON);
         calls.set(calls.get() + 1);

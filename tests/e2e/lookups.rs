@@ -165,7 +165,7 @@ fn json_says_what_the_text_says() {
         .seat(Seat::new("a", "main"))
         .start();
     daemon.run(&["call", "03-2525-0010 / 03-2525-0011"]).refused("E-VALUE");
-    let called = daemon.cli(&["call", "03-2525-00333"]);
+    let called = daemon.cli(&["call", "03-2525-00301"]);
     assert_eq!(called["warnings"], json!(["W-PHONE-UNASSIGNED"]), "{called:#}");
     daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
     daemon.cli(&["hangup"]);

@@ -514,7 +514,7 @@ fn an_incoming_call_shows_contact_and_history() {
         let caller = Scenario::client("uac_call_rejected", daemon.sip_address(), "100").start();
         let status = daemon.wait_status("ringing", SOON, |status| status["seats"][0]["state"] == "ringing");
         let shown = status["seats"][0]["call"].clone();
-        daemon.cli(&["hangup", "--seat", "a"]);
+        daemon.hang_up("a");
         caller.succeed(SOON);
         daemon.wait_status("quiet", SOON, |status| status["seats"][0]["state"] != "ringing");
         shown

@@ -104,7 +104,7 @@ fn every_verb_on_data_has_a_command() {
          history export h.csv|history amend {call} --memo 訂正|history report {call}|note add 伝言 --attempt {call}|\
          note ls --attempt {call}|note edit 1 訂正|note delete 1|note restore 1|dnc add 0712345601 --reason 希望|dnc ls|dnc import d.csv|\
          dnc import-cancel|dnc imports|dnc import-undo x --reason 誤り|dnc export x.csv|dnc clear 0712345601 --reason 誤り|stats|\
-         stats --by day|stats --verify|recording ls|recording fetch {call} r.wav|recording hold {call} --reason 調査|\
+         stats --by day|stats --verify|stats --verify --mend|recording ls|recording fetch {call} r.wav|recording hold {call} --reason 調査|\
          recording release {call}|recording quota|recording export --month {month} .|recording pause|recording resume|\
          recording delete {call} --reason 請求 --yes|backup {copy}|doctor"
     );

@@ -93,6 +93,22 @@ impl Phone {
         Ok(std::iter::once(phone).chain(extra.into_iter().map(|further| further.phone)).collect())
     }
 
+    /// The numbers that the network connects for those of a text (D23), in order, each once: who types digits too many means that callee
+    /// too.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], of any of them.
+    pub fn all_reached(raw: &str) -> Result<Vec<Self>, PhoneError> {
+        let mut all: Vec<Self> = Vec::new();
+        for phone in Self::all_of(raw)? {
+            let whole = Self::from_e164(reached(phone.expose()))?;
+            if !all.contains(&whole) {
+                all.push(whole);
+            }
+        }
+        Ok(all)
+    }
+
     /// Takes a stored key (`+81…`) back.
     ///
     /// # Errors

@@ -78,23 +78,10 @@ pub(super) fn holding(db: &Connection, numbers: &[(String, Option<ProjectId>)]) 
     Ok(holding)
 }
 
-/// The numbers that entries are of: those that are reached by what was typed (D23), each once. Who types digits too many means that callee
-/// too.
-fn meant(typed: &str) -> Result<Vec<Phone>> {
-    let mut meant: Vec<Phone> = Vec::new();
-    for phone in Phone::all_of(typed).map_err(Error::Phone)? {
-        let reached = Phone::from_e164(reached(phone.expose())).map_err(Error::Phone)?;
-        if !meant.contains(&reached) {
-            meant.push(reached);
-        }
-    }
-    Ok(meant)
-}
-
 /// Adds every number of the text by hand, or what is new to the entries that hold already.
 pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<DncAdded> {
     let mut done = DncAdded::default();
-    for phone in meant(&entry.phone)? {
+    for phone in Phone::all_reached(&entry.phone).map_err(Error::Phone)? {
         match put(db, entry, &phone)? {
             Put::Added => done.added += 1,
             Put::Completed => done.completed += 1,
@@ -197,7 +184,7 @@ pub(super) fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Resu
 pub(super) fn clear_all(db: &Connection, entries: &[DncClear]) -> Result<u64> {
     let mut cleared: Vec<(Phone, u64)> = Vec::new();
     for entry in entries {
-        for phone in meant(&entry.phone)? {
+        for phone in Phone::all_reached(&entry.phone).map_err(Error::Phone)? {
             let done = u64::from(clear(db, entry, &phone)?);
             match cleared.iter_mut().find(|(known, _)| *known == phone) {
                 Some((_, before)) => *before += done,

@@ -196,6 +196,19 @@ impl Daemon {
         self.run(arguments).success()
     }
 
+    /// Ends the call that is up at a seat by its name: right after the end of another a hang-up without one is refused once.
+    ///
+    /// # Panics
+    /// When it is refused.
+    #[track_caller]
+    pub fn hang_up(&self, seat: &str) {
+        let status = self.cli(&["status"]);
+        let mut seats = status["seats"].as_array().into_iter().flatten();
+        let found = seats.find(|found| found["name"] == seat).unwrap_or_else(|| panic!("no seat {seat}"));
+        let attempt = found["call"]["attempt"].as_str().unwrap_or_default();
+        self.cli(&["hangup", "--seat", seat, "--attempt", attempt]);
+    }
+
     /// Waits until `status --json` says that the account is registered.
     ///
     /// # Panics

@@ -39,7 +39,7 @@ pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncAdd
     let names = Names::read(store).await?;
     // Each number by itself, in the order they were given, with its projects.
     let mut entered = Vec::new();
-    for phone in Phone::all_of(&number).unwrap_or_default() {
+    for phone in Phone::all_reached(&number).unwrap_or_default() {
         for project in &scopes {
             let found = rows.iter().find(|row| row.phone == phone.expose() && row.project == *project);
             entered.extend(found.map(|row| rows::dnc(row, &names)));
