@@ -103,7 +103,7 @@ pub(crate) async fn restore(
 }
 
 /// Off the daemon's thread: an archive of an hour is read to its end, from a disk that may be slow. `None` where the runtime ends.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
 }
 

@@ -12,6 +12,7 @@ use store::{CheckReport, Progress, RecordingQuery, RecordingRow, RecordingState,
 
 use crate::clock;
 use crate::keeping::pause;
+use crate::recordings::blocking;
 
 /// What a look at all files found.
 #[derive(Default)]
@@ -128,11 +129,6 @@ impl Reading {
             Err(_) => Piece::End(None),
         }
     }
-}
-
-/// Off the daemon's thread. `None` where the runtime ends.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    tokio::task::spawn_blocking(work).await.ok()
 }
 
 /// Read at a time.

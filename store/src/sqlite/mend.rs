@@ -14,7 +14,7 @@ pub(super) fn look(db: &Connection, progress: &Progress) -> rusqlite::Result<ToM
     let leads = one(db, "SELECT count(*) FROM leads", [], |r| super::unsigned(r, 0))?.unwrap_or(0);
     progress.set(0, leads * 2);
     let mut found = ToMend { leads: last_call::astray(db, usize::MAX, progress)?, lists: Vec::new() };
-    let mut statement = db.prepare(LEADS)?;
+    let mut statement = db.prepare(&LEADS.replace("@made", MADE))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         progress.count(1);
@@ -29,7 +29,7 @@ pub(super) fn look(db: &Connection, progress: &Progress) -> rusqlite::Result<ToM
     }
     found.leads.sort_unstable();
     found.leads.dedup();
-    found.lists = all(db, &format!("SELECT l.id FROM lists l WHERE {ASTRAY}"), [], |r| r.get(0))?;
+    found.lists = all(db, &format!("SELECT l.id FROM lists l WHERE {}", astray()), [], |r| r.get(0))?;
     Ok(found)
 }
 
@@ -116,8 +116,10 @@ impl Lead {
 pub(super) fn lists(db: &Connection, lists: &[ListId]) -> rusqlite::Result<Mended> {
     let mut mended = Mended::default();
     for list in lists {
-        let sql =
-            format!("SELECT l.name, l.registered, ({REGISTERED}) FROM lists l WHERE l.id = ?1 AND {ASTRAY}");
+        let sql = format!(
+            "SELECT l.name, l.registered, ({REGISTERED}) FROM lists l WHERE l.id = ?1 AND {}",
+            astray()
+        );
         let found: Option<(String, i64, i64)> =
             one(db, &sql, [list], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
         let Some((name, before, after)) = found else { continue };
@@ -132,9 +134,8 @@ pub(super) fn lists(db: &Connection, lists: &[ListId]) -> rusqlite::Result<Mende
 /// Calls of a lead `d`, as its own figure counts them.
 const MADE: &str =
     "SELECT count(*) FROM attempts a WHERE a.lead_id = d.id AND a.ended_at IS NOT NULL AND a.void = 0";
-/// Leads: whether they count other calls than were made, and of due ones whether an entry holds; the number.
-const LEADS: &str = "SELECT d.id,
-    d.attempts <> (SELECT count(*) FROM attempts a WHERE a.lead_id = d.id AND a.ended_at IS NOT NULL AND a.void = 0),
+/// Leads: whether they count other calls than were made ([`MADE`]), and of due ones whether an entry holds; the number.
+const LEADS: &str = "SELECT d.id, d.attempts <> (@made),
     CASE WHEN d.state IN ('ready', 'waiting') AND d.deleted_at IS NULL AND d.position <= l.visible_position THEN EXISTS (
       SELECT 1 FROM do_not_call n WHERE n.phone = d.phone AND n.revoked_at IS NULL
         AND (n.project_id IS NULL OR n.project_id = l.project_id)) END,
@@ -143,5 +144,6 @@ const LEADS: &str = "SELECT d.id,
 /// Leads of a list `l` that are committed and not deleted (登録数).
 const REGISTERED: &str = "SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.position <= l.visible_position AND d.deleted_at IS NULL";
 /// A live list that says another number.
-const ASTRAY: &str = "l.deleted_at IS NULL AND l.registered <> (SELECT count(*) FROM leads d
-    WHERE d.list_id = l.id AND d.position <= l.visible_position AND d.deleted_at IS NULL)";
+fn astray() -> String {
+    format!("l.deleted_at IS NULL AND l.registered <> ({REGISTERED})")
+}

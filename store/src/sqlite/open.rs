@@ -179,7 +179,7 @@ pub(super) fn prepare(db: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
 
 /// Plans must not look at bound values: with partial indexes SQLite would parse half of the cached statements anew at every use, which
 /// made an import six times slower, and the rows of a page, each read by one statement, three times.
-fn steady_plans(db: &Connection) -> rusqlite::Result<()> {
+pub(super) fn steady_plans(db: &Connection) -> rusqlite::Result<()> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 

@@ -173,6 +173,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     db.busy_timeout(BUSY_TIMEOUT)?;
     db.pragma_update(None, "query_only", true)?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    super::super::open::steady_plans(&db)?;
     Ok(db)
 }
 
