@@ -17,7 +17,17 @@ const LONG: Duration = Duration::from_secs(240);
 const ROWS: u32 = 60_000;
 
 fn count(daemon: &Daemon, sql: &str) -> i64 {
-    daemon.database().query_row(sql, [], |row| row.get(0)).expect("the tables are there")
+    counted(&daemon.database(), sql)
+}
+
+fn counted(database: &rusqlite::Connection, sql: &str) -> i64 {
+    database.query_row(sql, [], |row| row.get(0)).expect("the tables are there")
+}
+
+/// Kills it once `sql` counts `at` or more, and returns what it counts then.
+fn cut(daemon: &mut Daemon, sql: &str, at: i64) -> i64 {
+    daemon.kill9_when("the middle", LONG, |database| (counted(database, sql) >= at).then_some(()));
+    count(daemon, sql)
 }
 
 const CONTACTS: &str = "SELECT count(*) FROM contacts";
@@ -60,16 +70,19 @@ fn a_file_of_contacts_that_a_crash_cuts_short_is_taken_back() {
     command.args(["contact", "import", "--json", "--socket"]).arg(daemon.socket()).arg(&file);
     let mut import = Process::start("import", &command, &daemon.path("import.log"));
     daemon.cli(&["dial", "start", "first"]);
-    wait::until("the first contacts, and calls beside", LONG, || {
-        let begun = count(&daemon, IMPORTED) > imported && sealed(&daemon).len() >= 2;
-        begun.then_some(())
+    let calls = "SELECT count(*) FROM attempts WHERE sealed_at IS NOT NULL";
+    daemon.kill9_when("the first contacts, and calls beside", LONG, |database| {
+        (counted(database, IMPORTED) > imported && counted(database, calls) >= 2).then_some(())
     });
-    let company = |daemon: &Daemon| daemon.cli(&["contact", "show", "0330000005"])["company"].clone();
-    assert_eq!(company(&daemon), "会社5", "it was overwritten");
-    let over = sealed(&daemon);
-    daemon.kill9();
-    assert!(!import.wait(SOON).success(), "whoever imports is told that the daemon went");
     let written = count(&daemon, IMPORTED) - imported;
+    assert!(!import.wait(SOON).success(), "whoever imports is told that the daemon went");
+    let over = sealed(&daemon);
+    assert_eq!(
+        count(&daemon, "SELECT count(*) FROM contacts WHERE company = '会社5'"),
+        1,
+        "it was overwritten"
+    );
+    let company = |daemon: &Daemon| daemon.cli(&["contact", "show", "0330000005"])["company"].clone();
     assert!((1..i64::from(ROWS) - 1).contains(&written), "it was in the middle: {written}");
 
     daemon.start();
@@ -139,17 +152,18 @@ fn many_leads_get_another_owner_whole_whatever_cuts_it() {
         page["total"].as_u64().expect("a count")
     };
     let looked = "SELECT ifnull(max(looked), -1) FROM lead_changes";
-    let turns = [("bob", 1), ("carol", MANY / 4), ("bob", MANY / 2), ("carol", MANY - MANY / 8)];
+    let turns = [("bob", 1), ("carol", MANY / 4), ("bob", MANY / 2), ("carol", MANY - MANY / 4)];
     for (turn, (login, at)) in turns.into_iter().enumerate() {
         let wanted = json!({ "list": "春", "filter": {}, "what": "assign", "users": [login] });
         let mut control = daemon.control();
         control.send("lead.change", &wanted);
-        wait::until("some leads are changed", LONG, || (count(&daemon, looked) >= at).then_some(()));
-        daemon.kill9();
-        let cut = count(&daemon, looked);
-        assert!((1..MANY).contains(&cut), "it was in the middle: {cut}");
+        let cut = cut(&mut daemon, looked, at);
         daemon.start();
-        assert_eq!((owned(&daemon, login), count(&daemon, looked)), (MANY.unsigned_abs(), -1));
+        assert_eq!(
+            (owned(&daemon, login), count(&daemon, looked)),
+            (MANY.unsigned_abs(), -1),
+            "cut at {cut}"
+        );
         let log = daemon.cli(&["audit", "--action", "lead.assign"])["rows"].take();
         assert_eq!(log.as_array().map(Vec::len), Some(turn + 1), "{log:#}");
         assert_eq!(log[0]["detail"]["done"]["changed"], MANY);
@@ -171,19 +185,16 @@ fn a_user_is_deleted_whole_whatever_cuts_it() {
     daemon.import("春", format!("会社名,電話番号\n{rows}"));
     daemon.cli(&["user", "add", "last", "--role", "OP"]);
     let moved = "SELECT ifnull(max(leads), -1) FROM hand_overs";
-    for (turn, at) in [1, MANY / 3, MANY - MANY / 4].into_iter().enumerate() {
+    for (turn, at) in [1, MANY / 3, MANY - MANY / 3].into_iter().enumerate() {
         let login = format!("op{turn}");
         daemon.cli(&["user", "add", &login, "--role", "OP"]);
         let mut control = daemon.control();
         let wanted = json!({ "list": "春", "filter": {}, "what": "assign", "users": [login] });
         control.call("lead.change", &wanted).expect("they are assigned");
         control.send("user.delete", &json!({ "user": login, "hand_over": "last" }));
-        wait::until("some leads changed hands", LONG, || (count(&daemon, moved) >= at).then_some(()));
-        daemon.kill9();
-        let cut = count(&daemon, moved);
-        assert!((1..MANY).contains(&cut), "it was in the middle: {cut}");
+        let cut = cut(&mut daemon, moved, at);
         daemon.start();
-        assert_eq!(count(&daemon, moved), -1);
+        assert_eq!(count(&daemon, moved), -1, "cut at {cut}");
         let page = daemon.cli(&["list", "view", "春", "--assigned", "last", "--limit", "1"]);
         assert_eq!(page["total"], MANY, "{login}");
         let users = daemon.cli(&["user", "ls", "--deleted"]);
@@ -211,13 +222,10 @@ fn a_user_is_edited_whole_whatever_cuts_it() {
     let mut control = daemon.control();
     control.send("user.edit", &edit);
     let moved = "SELECT ifnull(max(leads), -1) FROM hand_overs";
-    wait::until("some leads changed hands", LONG, || (count(&daemon, moved) >= MANY / 3).then_some(()));
-    daemon.kill9();
-    let cut = count(&daemon, moved);
-    assert!((1..MANY).contains(&cut), "it was in the middle: {cut}");
+    let cut = cut(&mut daemon, moved, MANY / 3);
     daemon.start();
     let page = daemon.cli(&["list", "view", "春", "--assigned", "last", "--limit", "1"]);
-    assert_eq!((&page["total"], count(&daemon, moved)), (&MANY.into(), -1));
+    assert_eq!((&page["total"], count(&daemon, moved)), (&MANY.into(), -1), "cut at {cut}");
     let users = daemon.cli(&["user", "ls"])["users"].take();
     let op = users.as_array().expect("users").iter().find(|user| user["login"] == "op").expect("it is there");
     assert_eq!((&op["role"], &op["name"], &op["uid"]), (&"BY".into(), &"事務".into(), &64_031.into()));
@@ -252,9 +260,7 @@ fn tasks_change_hands_whole_whatever_cuts_it() {
         );
         let mut control = daemon.control();
         control.send("task.hand_over", &json!({ "from": from, "to": to }));
-        wait::until("some tasks changed hands", LONG, || (count(&daemon, &theirs) >= at).then_some(()));
-        daemon.kill9();
-        let cut = count(&daemon, &theirs);
+        let cut = cut(&mut daemon, &theirs, at);
         assert!((1..MANY).contains(&cut) && count(&daemon, open) == 1, "it was in the middle: {cut}");
         daemon.start();
         assert_eq!((count(&daemon, &theirs), count(&daemon, open)), (MANY, 0), "cut at {cut}");
@@ -287,9 +293,7 @@ fn contacts_change_hands_whole_whatever_cuts_it() {
     let open = "SELECT count(*) FROM lead_changes";
     let mut control = daemon.control();
     control.send("contact.hand_over", &json!({ "from": "bob", "to": "carol" }));
-    wait::until("some contacts changed hands", LONG, || (count(&daemon, theirs) >= 1).then_some(()));
-    daemon.kill9();
-    let cut = count(&daemon, theirs);
+    let cut = cut(&mut daemon, theirs, 1);
     assert!((1..BOOK).contains(&cut) && count(&daemon, open) == 1, "it was in the middle: {cut}");
     daemon.start();
     assert_eq!((count(&daemon, theirs), count(&daemon, open)), (BOOK, 0), "cut at {cut}");

@@ -91,17 +91,23 @@ fn count(daemon: &Daemon, sql: &str) -> i64 {
 const TO_CLEAR: &str = "SELECT count(*) FROM dnc_to_clear";
 const ADDED: &str = "SELECT count(*) FROM do_not_call WHERE source = 'import' AND revoked_at IS NULL";
 
-/// Begins to import a file of do-not-call numbers and waits until some of it is written. The import goes on while its client
-/// is there.
-fn half_way(daemon: &Daemon, rows: u32, clear: bool) -> Control {
+/// Begins to import a file of do-not-call numbers. The import goes on while its client is there.
+fn send_file(daemon: &Daemon, rows: u32, clear: bool) -> Control {
     let mut control = daemon.control();
     let path = daemon.path("numbers.csv");
     std::fs::write(&path, sheet(0..rows)).expect("the folder is ours");
     let reason = "名簿";
     control.send("dnc.import", &json!({ "path": path, "clear": clear, "reason": reason }));
-    let begun = if clear { TO_CLEAR } else { ADDED };
-    wait::until("the first numbers", LONG, || (count(daemon, begun) > 0).then_some(()));
     control
+}
+
+/// Kills it when some of the file is written, and returns how many numbers are.
+fn cut(daemon: &mut Daemon, sql: &str) -> i64 {
+    daemon.kill9_when("the first numbers", LONG, |database| {
+        let written: i64 = database.query_row(sql, [], |row| row.get(0)).expect("the table is there");
+        (written > 0).then_some(())
+    });
+    count(daemon, sql)
 }
 
 /// The files that the journal shows, newest first.
@@ -126,10 +132,9 @@ fn a_crash_in_the_middle_of_a_file_makes_no_number_callable() {
     };
     assert!(callable(&daemon));
     daemon.cli(&["dnc", "add", "0399999999", "--reason", "希望"]);
-    let client = half_way(&daemon, ROWS, false);
-    daemon.kill9();
+    let client = send_file(&daemon, ROWS, false);
+    let begun = cut(&mut daemon, ADDED);
     drop(client);
-    let begun = count(&daemon, ADDED);
     assert!((1..i64::from(ROWS)).contains(&begun), "it was in the middle: {begun}");
     daemon.start();
     assert_eq!((count(&daemon, ADDED), callable(&daemon)), (begun, false), "what was added stays blocked");
@@ -156,10 +161,9 @@ fn a_crash_in_the_middle_of_a_file_makes_no_number_callable() {
     let states: Vec<Value> = journal(&daemon).into_iter().map(|row| row["state"].clone()).collect();
     assert_eq!(states, ["committed", "committed"], "the one that was cut short is settled");
 
-    let client = half_way(&daemon, ROWS, true);
-    daemon.kill9();
+    let client = send_file(&daemon, ROWS, true);
+    cut(&mut daemon, TO_CLEAR);
     drop(client);
-    assert!(count(&daemon, TO_CLEAR) > 0, "it was in the middle");
     assert_eq!(entries(&daemon, LIVE), i64::from(ROWS) + 1, "nothing was cleared yet");
     daemon.start();
     assert_eq!((entries(&daemon, LIVE), callable(&daemon)), (i64::from(ROWS) + 1, false));

@@ -111,6 +111,20 @@ impl Process {
         }
     }
 
+    /// Looks while every thread stands still, and lets it go on: what is seen cannot change before the look is over.
+    ///
+    /// # Panics
+    /// When it does not come to a stand.
+    pub fn held<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
+        self.signal("STOP");
+        let pid = self.pid();
+        // A thread that waits for a disk stops when that is over.
+        wait::until("a stand", HOLD, || (self.ended().is_some() || stands(pid)).then_some(()));
+        let seen = look(self);
+        self.signal("CONT");
+        seen
+    }
+
     /// Sends a signal by name, such as `TERM` or `STOP`.
     pub fn signal(&mut self, name: &str) {
         if self.ended().is_none() {
@@ -150,14 +164,29 @@ pub fn read_lossy(path: &Path) -> String {
     std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
+/// How long a disk may keep a thread from standing still.
+const HOLD: Duration = Duration::from_secs(60);
+
 /// Whether a thread of that process runs or wants to (`R`), or waits for a disk (`D`).
 pub fn busy(pid: u32) -> bool {
+    states(pid).contains(['R', 'D'])
+}
+
+/// Whether all threads of that process were stopped (`T`).
+fn stands(pid: u32) -> bool {
+    let states = states(pid);
+    !states.is_empty() && states.chars().all(|state| state == 'T')
+}
+
+/// The letters that the kernel has for what each thread of a process does.
+fn states(pid: u32) -> String {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    threads.into_iter().any(|thread| {
-        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+    let state = |thread: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).ok()?;
         // The state follows the name, which is in brackets and may hold any character.
-        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['R', 'D']))
-    })
+        stat.rsplit_once(") ")?.1.chars().next()
+    };
+    threads.filter_map(state).collect()
 }
 
 /// Finds a program of a peer, also where a user's PATH does not look.

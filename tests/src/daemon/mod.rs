@@ -77,6 +77,29 @@ impl Daemon {
         }
     }
 
+    /// SIGKILL in the middle of some work: looks at the database again and again, each time while the process stands still, and kills it
+    /// at the first look that yields something. No commit follows what was seen, however quick the machine is, but the one that it may
+    /// have been in.
+    ///
+    /// # Panics
+    /// When nothing is seen within `limit`, or it does not run.
+    pub fn kill9_when<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        mut look: impl FnMut(&rusqlite::Connection) -> Option<T>,
+    ) -> T {
+        let database = self.database();
+        let mut process = self.process.take().expect("the daemon runs");
+        wait::until(what, limit, || {
+            process.held(|process| {
+                let seen = look(&database)?;
+                process.kill9();
+                Some(seen)
+            })
+        })
+    }
+
     /// SIGTERM, and how it ended.
     ///
     /// # Panics
