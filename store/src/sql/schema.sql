@@ -1,4 +1,4 @@
--- Schema version 13: what the migrations add up to.
+-- Schema version 14: what the migrations add up to.
 --
 -- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
 -- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
@@ -243,8 +243,18 @@ CREATE TABLE lead_phones (
   label    TEXT,
   source   TEXT NOT NULL DEFAULT 'import',
   ext      TEXT,                                 -- as of leads
+  excluded INTEGER NOT NULL DEFAULT 0 CHECK (excluded IN (0, 1)),  -- repeats `leads.excluded` for the index
   PRIMARY KEY (lead_id, position)
 ) STRICT, WITHOUT ROWID;
+-- Whose lead is excluded is found by each of its further numbers. The index is of those alone: files write numbers in no order, and one
+-- of all would be written anew, page by page, with every slice of them.
+CREATE INDEX lead_phones_excluded ON lead_phones (phone) WHERE excluded = 1;
+-- The connection that imports runs without triggers and does the same.
+CREATE TRIGGER lead_phones_insert AFTER INSERT ON lead_phones
+WHEN EXISTS (SELECT 1 FROM leads WHERE id = NEW.lead_id AND excluded = 1)
+BEGIN UPDATE lead_phones SET excluded = 1 WHERE lead_id = NEW.lead_id AND position = NEW.position; END;
+CREATE TRIGGER lead_phones_follow AFTER UPDATE OF excluded ON leads WHEN NEW.excluded <> OLD.excluded
+BEGIN UPDATE lead_phones SET excluded = NEW.excluded WHERE lead_id = NEW.id; END;
 
 CREATE TABLE lead_categories (
   lead_id     BLOB NOT NULL REFERENCES leads (id) ON DELETE CASCADE,
@@ -420,6 +430,13 @@ CREATE TABLE dnc_also (
   entry_id  INTEGER NOT NULL REFERENCES do_not_call (id),
   import_id BLOB NOT NULL,
   PRIMARY KEY (entry_id, import_id)
+) STRICT, WITHOUT ROWID;
+
+-- When numbers were dialed whose calls are not in this database: it is a copy that was put in the place of the one that has them (D24).
+CREATE TABLE rests (
+  phone     TEXT NOT NULL,
+  dialed_at INTEGER NOT NULL,
+  PRIMARY KEY (phone, dialed_at)
 ) STRICT, WITHOUT ROWID;
 
 -- What must leave the box, written in the sealing transaction; deleted when delivered.
@@ -626,28 +643,21 @@ WHEN EXISTS (SELECT 1 FROM users WHERE id = NEW.id OR login = NEW.login)
 BEGIN SELECT RAISE(ABORT, 'users are tombstoned, never replaced'); END;
 
 -- Leads that are never dialed are no due ones, so that what is counted as 発信対象 is what the dialer calls: those whose numbers stand on
--- the do-not-call list, and those for which the callee pays.
--- The connection that imports runs without triggers and does the same with its numbers. Which numbers no list calls is a rule of the
--- program; these know a part of it, for who changes leads with another one.
+-- the do-not-call list. Which numbers no list calls whoever asks is a rule of the program: its own triggers judge by it (see `due.rs`), and
+-- whichever fires first, their reason stays. The connection that imports runs without triggers and does the same with its numbers.
 CREATE TRIGGER leads_due_insert AFTER INSERT ON leads
-WHEN NEW.state IN ('ready', 'waiting') AND NEW.deleted_at IS NULL AND (
-  NEW.phone GLOB '+81120??????' OR NEW.phone GLOB '+81800???????' OR EXISTS (
-    SELECT 1 FROM do_not_call WHERE phone = NEW.phone AND revoked_at IS NULL
-      AND (project_id IS NULL OR project_id = (SELECT project_id FROM lists WHERE id = NEW.list_id))))
+WHEN NEW.state IN ('ready', 'waiting') AND NEW.deleted_at IS NULL AND EXISTS (
+  SELECT 1 FROM do_not_call WHERE phone = NEW.phone AND revoked_at IS NULL
+    AND (project_id IS NULL OR project_id = (SELECT project_id FROM lists WHERE id = NEW.list_id)))
 BEGIN
-  UPDATE leads SET state = 'skipped', skip_reason =
-    iif(NEW.phone GLOB '+81120??????' OR NEW.phone GLOB '+81800???????', 'E-PHONE-FORBIDDEN', 'E-DNC')
-  WHERE id = NEW.id;
+  UPDATE leads SET state = 'skipped', skip_reason = 'E-DNC' WHERE id = NEW.id AND state IN ('ready', 'waiting');
 END;
 CREATE TRIGGER leads_due_update AFTER UPDATE OF state, deleted_at, phone ON leads
-WHEN NEW.state IN ('ready', 'waiting') AND NEW.deleted_at IS NULL AND (
-  NEW.phone GLOB '+81120??????' OR NEW.phone GLOB '+81800???????' OR EXISTS (
-    SELECT 1 FROM do_not_call WHERE phone = NEW.phone AND revoked_at IS NULL
-      AND (project_id IS NULL OR project_id = (SELECT project_id FROM lists WHERE id = NEW.list_id))))
+WHEN NEW.state IN ('ready', 'waiting') AND NEW.deleted_at IS NULL AND EXISTS (
+  SELECT 1 FROM do_not_call WHERE phone = NEW.phone AND revoked_at IS NULL
+    AND (project_id IS NULL OR project_id = (SELECT project_id FROM lists WHERE id = NEW.list_id)))
 BEGIN
-  UPDATE leads SET state = 'skipped', skip_reason =
-    iif(NEW.phone GLOB '+81120??????' OR NEW.phone GLOB '+81800???????', 'E-PHONE-FORBIDDEN', 'E-DNC')
-  WHERE id = NEW.id;
+  UPDATE leads SET state = 'skipped', skip_reason = 'E-DNC' WHERE id = NEW.id AND state IN ('ready', 'waiting');
 END;
 -- What a call holds, or an operator's task is, stays: it is looked at before each dial anyway.
 CREATE TRIGGER do_not_call_holds AFTER INSERT ON do_not_call WHEN NEW.revoked_at IS NULL

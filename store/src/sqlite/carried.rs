@@ -14,7 +14,8 @@ use serde_json::json;
 use super::carried_leads::{Excluded, Excluding, Which};
 use super::migrate::APPLICATION_ID;
 use super::salvage::Salvage;
-use super::{all, exec, one, rests};
+use super::rests::{KEPT_MS, Rests};
+use super::{all, exec, one};
 use crate::id::{AttemptId, LeadId};
 
 /// What a restored copy has of the database that was there.
@@ -185,6 +186,12 @@ fn calls(
     now: i64,
 ) -> rusqlite::Result<(bool, u64)> {
     let mut left = 0;
+    let (rests, since) = (Rests::of(copy)?, now.saturating_sub(KEPT_MS));
+    // What it took over itself, from the one that was there before: its calls are in neither.
+    let earlier = Rests::of(present).and_then(|rests| rests.since(present, since));
+    for (number, at) in earlier.as_deref().unwrap_or_default() {
+        rests.note(copy, number, *at)?;
+    }
     let known = "SELECT 1 FROM attempts WHERE id = ?1 AND dialed_at IS NOT NULL";
     let columns =
         "id, lead_id, list_id, phone, dialed_at, disposition, direction = 'out' AND practice = 0, void";
@@ -201,8 +208,8 @@ fn calls(
         |(call, which, number, at, result)| {
             if one(copy, known, [call], |_| Ok(()))?.is_none() {
                 left += 1;
-                if let Some(number) = number.filter(|_| at >= now.saturating_sub(rests::KEPT_MS)) {
-                    rests::note(copy, &number, at)?;
+                if let Some(number) = number.filter(|_| at >= since) {
+                    rests.note(copy, &number, at)?;
                 }
                 which.map_or(Ok(()), |which| leads.called(&which, at, result.as_deref()))?;
             }
@@ -210,7 +217,7 @@ fn calls(
         },
     )?;
     if whole {
-        return Ok((true, left));
+        return Ok((earlier.is_ok(), left));
     }
     // Its own index knows them too; claims that were never dialed are few.
     let calls: Vec<AttemptId> =

@@ -131,10 +131,11 @@ const SHORT_KEY: usize = "+81312345678".len();
 /// What the calls say, and what [`rests`](super::rests) knows of those that a restored copy does not have.
 const EXACTLY: &str =
     "SELECT dialed_at FROM attempts WHERE phone = ?1 AND dialed_at >= ?2 AND direction = 'out'
-   UNION ALL SELECT value FROM meta WHERE key = 'dialed ' || ?1 AND value >= ?2";
+   UNION ALL SELECT dialed_at FROM rests WHERE phone = ?1 AND dialed_at >= ?2";
 /// A digit behind them changes nothing.
 const LONGER_TOO: &str = "SELECT dialed_at FROM attempts
    WHERE phone IN (?1, ?1 || '0', ?1 || '1', ?1 || '2', ?1 || '3', ?1 || '4', ?1 || '5', ?1 || '6', ?1 || '7', ?1 || '8', ?1 || '9')
      AND dialed_at >= ?2 AND direction = 'out'
-   UNION ALL SELECT value FROM meta WHERE key >= 'dialed ' || ?1 AND key < 'dialed ' || ?1 || ':'
-     AND length(key) <= length(?1) + 8 AND value >= ?2";
+   UNION ALL SELECT dialed_at FROM rests
+   WHERE phone IN (?1, ?1 || '0', ?1 || '1', ?1 || '2', ?1 || '3', ?1 || '4', ?1 || '5', ?1 || '6', ?1 || '7', ?1 || '8', ?1 || '9')
+     AND dialed_at >= ?2";

@@ -1,8 +1,9 @@
 //! Numbers that no list calls (C9, D23): judged where leads are written, by the rule of the dialer ([`is_dialed_from_lists`]), so that what is counted
 //! as 発信対象 is what it calls.
 //!
-//! The triggers of the file know those for which the callee pays, and entries of the do-not-call list; these here know the rule itself. They
-//! are temporary, of the connection that writes: nobody who opens the file with another program meets a function that it does not have.
+//! The triggers of the file know the entries of the do-not-call list; these here know this rule, and nothing else says it. They are
+//! temporary, of each connection that moves leads (imports, which run no triggers, ask the rule itself): nobody who opens the file with
+//! another program meets a function that it does not have. Leads that such a program made due are passed over when their turn comes.
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, TransactionBehavior};

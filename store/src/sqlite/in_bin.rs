@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Row};
 
-use super::{exec, one};
+use super::{exec, lead_numbers, one};
 use crate::export::EXCLUDED;
 use crate::id::{ImportId, LeadId, ListId};
 use crate::phone::Phone;
@@ -63,7 +63,8 @@ pub(super) fn keep_staged(
         keep!(),
         " leads.list_id = ?1 AND leads.position = ?2 AND leads.import_id = ?3 AND b.id = ?4"
     );
-    exec(db, sql, (list, position, import, of)).map(|_| ())
+    exec(db, sql, (list, position, import, of))?;
+    lead_numbers::exclude_further(db, list, position)
 }
 
 /// The same of a lead that somebody added.

@@ -6,7 +6,7 @@
 use rusqlite::Connection;
 
 use super::exec;
-use crate::id::{AttemptId, ImportId};
+use crate::id::{AttemptId, ImportId, ListId};
 
 /// A number got another owner. `import` looks after its own leads.
 pub(super) fn touched(db: &Connection, phone: &str, import: Option<ImportId>) -> rusqlite::Result<()> {
@@ -31,6 +31,17 @@ pub(super) fn touched_by(db: &Connection, attempt: AttemptId) -> rusqlite::Resul
         importing!()
     );
     exec(db, sql, [attempt]).map(|_| ())
+}
+
+/// Marks the further numbers of a lead that was excluded, on the connection that imports: triggers do it for every other.
+pub(super) fn exclude_further(
+    db: &Connection,
+    list: Option<ListId>,
+    position: i64,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE lead_phones SET excluded = 1
+               WHERE lead_id = (SELECT id FROM leads WHERE list_id = ?1 AND position = ?2 AND excluded = 1)";
+    exec(db, sql, (list, position)).map(drop)
 }
 
 /// Forgets it all when no import is staging any more.

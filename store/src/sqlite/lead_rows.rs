@@ -27,33 +27,20 @@ pub(super) fn places(db: &Connection, leads: &[LeadId]) -> rusqlite::Result<Vec<
     Ok(places)
 }
 
-/// Whether a lead with this number is excluded from dialing, on a list that is not in the bin. Nothing finds further numbers: those of the
-/// excluded leads are looked through and, where these are many, all further numbers that there are, one behind the other, which takes a
-/// fiftieth of that for each.
+/// Whether a lead with this number is excluded from dialing, on a list that is not in the bin.
 pub(super) fn is_excluded(db: &Connection, phone: &str) -> rusqlite::Result<bool> {
-    let main =
-        "SELECT 1 FROM lead_numbers n JOIN leads d ON d.list_id = n.list_id AND d.position = n.position
-                JOIN lists l ON l.id = d.list_id AND l.deleted_at IS NULL
-                WHERE n.phone = ?1 AND d.excluded = 1 AND d.deleted_at IS NULL LIMIT 1";
-    let further =
-        "SELECT 1 FROM lists l JOIN leads d ON d.list_id = l.id AND d.excluded = 1 AND d.deleted_at IS NULL
-                   JOIN lead_phones p ON p.lead_id = d.id
-                   WHERE l.deleted_at IS NULL AND p.phone = ?1 LIMIT 1";
-    let all_further =
-        "SELECT 1 FROM lead_phones p CROSS JOIN leads d ON d.id = p.lead_id AND d.excluded = 1 AND d.deleted_at IS NULL
-                   JOIN lists l ON l.id = d.list_id AND l.deleted_at IS NULL
-                   WHERE p.phone = ?1 LIMIT 1";
-    let many = "SELECT 1 FROM leads INDEXED BY leads_excluded WHERE excluded = 1 AND deleted_at IS NULL LIMIT 1 OFFSET ?1";
-    let found = |sql: &str| Ok::<bool, rusqlite::Error>(one(db, sql, [phone], |_| Ok(()))?.is_some());
-    if found(main)? {
-        return Ok(true);
-    }
-    let many = one(db, many, [LOOKED_THROUGH], |_| Ok(()))?.is_some();
-    found(if many { all_further } else { further })
+    Ok(one(db, EXCLUDED_BY, [phone], |_| Ok(()))?.is_some())
 }
 
-/// Excluded leads whose further numbers are looked through one by one.
-const LOOKED_THROUGH: i64 = 1_000;
+/// Its own number, or a further one.
+pub(super) const EXCLUDED_BY: &str =
+    "SELECT 1 FROM lead_numbers n JOIN leads d ON d.list_id = n.list_id AND d.position = n.position
+              JOIN lists l ON l.id = d.list_id AND l.deleted_at IS NULL
+       WHERE n.phone = ?1 AND d.excluded = 1 AND d.deleted_at IS NULL
+     UNION ALL
+     SELECT 1 FROM lead_phones p JOIN leads d ON d.id = p.lead_id JOIN lists l ON l.id = d.list_id AND l.deleted_at IS NULL
+       WHERE p.phone = ?1 AND p.excluded = 1 AND d.excluded = 1 AND d.deleted_at IS NULL
+     LIMIT 1";
 
 /// From the columns of [`SELECT`].
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<LeadRow> {

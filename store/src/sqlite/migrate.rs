@@ -77,6 +77,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/migrations/011_last_results.sql"),
     include_str!("../sql/migrations/012_guards.sql"),
     DUE_LEADS,
+    include_str!("../sql/migrations/014_rests.sql"),
 ];
 /// Adds the leads' search keys, which SQL alone cannot make.
 const LISTS: &str = include_str!("../sql/migrations/003_lists.sql");

@@ -1,57 +1,94 @@
-//! When numbers were last dialed whose calls are not in this database: a copy was put in the place of the one that has them (D24).
+//! When numbers were dialed whose calls are not in this database: a copy was put in the place of the one that has them (D24).
 //!
-//! One row of `meta` for each number, whose key is its E.164 form behind [`KEY`]. The call itself stays in the file that was moved aside.
+//! One row of the table `rests` for each dial, so that the floor between two calls of a number and its calls of the day are counted as
+//! ever. The call itself stays in the file that was moved aside. A copy of version 13 or before has no such table: there the rows are
+//! facts in `meta`, which migration 014 moves.
 
 use rusqlite::Connection;
 
-use super::exec;
+use super::{all, exec, one};
 
-/// Keeps the later of two moments (UTC milliseconds).
-pub(super) fn note(copy: &Connection, phone: &str, dialed_at: i64) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO meta (key, value) VALUES (?1 || ?2, ?3)
-               ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)";
-    exec(copy, sql, (KEY, phone, dialed_at)).map(drop)
+/// Where a database has them.
+#[derive(Clone, Copy)]
+pub(super) enum Rests {
+    Table,
+    Facts,
+}
+
+impl Rests {
+    pub(super) fn of(db: &Connection) -> rusqlite::Result<Self> {
+        let table = one(db, "SELECT 1 FROM sqlite_schema WHERE name = 'rests'", [], |_| Ok(()))?;
+        Ok(if table.is_some() { Self::Table } else { Self::Facts })
+    }
+
+    /// Writes down that a number was dialed at a moment (UTC milliseconds).
+    pub(super) fn note(self, db: &Connection, phone: &str, dialed_at: i64) -> rusqlite::Result<()> {
+        let sql = match self {
+            Self::Table => "INSERT OR IGNORE INTO rests (phone, dialed_at) VALUES (?1, ?2)",
+            Self::Facts => {
+                "INSERT OR IGNORE INTO meta (key, value) VALUES ('dialed ' || ?1 || ' ' || ?2, ?2)"
+            }
+        };
+        exec(db, sql, (phone, dialed_at)).map(drop)
+    }
+
+    /// All that the database has of them since a moment: it may itself be a copy that was put in the place of another.
+    pub(super) fn since(self, db: &Connection, moment: i64) -> rusqlite::Result<Vec<(String, i64)>> {
+        let sql = match self {
+            Self::Table => "SELECT phone, dialed_at FROM rests WHERE dialed_at >= ?1",
+            Self::Facts => {
+                "SELECT substr(key, 8, instr(substr(key, 8) || ' ', ' ') - 1), value FROM meta
+                 WHERE key >= 'dialed +' AND key < 'dialed ,' AND value >= ?1"
+            }
+        };
+        all(db, sql, [moment], |r| Ok((r.get(0)?, r.get(1)?)))
+    }
 }
 
 /// What no floor reaches back to any more goes.
 pub(super) fn forget(db: &Connection, now: i64) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM meta WHERE key >= 'dialed +' AND key < 'dialed ,' AND value < ?1";
-    exec(db, sql, [now.saturating_sub(KEPT_MS)]).map(drop)
+    exec(db, "DELETE FROM rests WHERE dialed_at < ?1", [now.saturating_sub(KEPT_MS)]).map(drop)
 }
 
-/// What stands before the number; `checks` reads it. No other key of the table begins so.
-const KEY: &str = "dialed ";
 /// The longest floor that the configuration takes (`repeat_gap`).
 pub(super) const KEPT_MS: i64 = 7 * 86_400_000;
 
 #[cfg(test)]
 mod tests {
+    use super::super::migrate::migrate;
     use super::*;
 
+    fn kept(db: &Connection, rests: Rests) -> Vec<(String, i64)> {
+        let mut kept = rests.since(db, 0).unwrap();
+        kept.sort();
+        kept
+    }
+
     #[test]
-    fn what_is_old_is_forgotten_and_the_last_moment_kept() {
-        let db = Connection::open_in_memory().unwrap();
-        db.execute_batch(
-            "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-        )
-        .unwrap();
-        db.execute("INSERT INTO meta VALUES ('next_event_seq', 1)", []).unwrap();
-        for (phone, at) in
-            [("+81312340001", 7), ("+81312340002", 5), ("+81312340002", 8), ("+81312340002", 6)]
-        {
-            note(&db, phone, at).unwrap();
+    fn what_is_old_is_forgotten_and_every_moment_kept_whatever_the_version() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(include_str!("../../tests/fixtures/v12.sql")).unwrap();
+        db.execute("INSERT INTO meta VALUES ('next_event_seq', 1), ('dialed +81312340003', 9)", []).unwrap();
+        let before = Rests::of(&db).unwrap();
+        assert!(matches!(before, Rests::Facts));
+        let of = |number: &str, at| (format!("+8131234000{number}"), at);
+        let noted = [of("1", 7), of("2", 5), of("2", 8), of("2", 8)];
+        for (phone, at) in &noted {
+            before.note(&db, phone, *at).unwrap();
         }
-        let kept = || -> Vec<(String, i64)> {
-            super::super::all(&db, "SELECT key, value FROM meta ORDER BY key", [], |r| {
-                Ok((r.get(0)?, r.get(1)?))
-            })
-            .unwrap()
-        };
-        let of = |key: &str, value| (key.to_owned(), value);
-        let (one, two, other) =
-            (of("dialed +81312340001", 7), of("dialed +81312340002", 8), of("next_event_seq", 1));
-        assert_eq!(kept(), [one, two.clone(), other.clone()]);
+        let all = [of("1", 7), of("2", 5), of("2", 8), of("3", 9)];
+        assert_eq!(kept(&db, before), all);
+        assert!(migrate(&mut db).is_ok());
+        let table = Rests::of(&db).unwrap();
+        assert!(matches!(table, Rests::Table));
+        assert_eq!(kept(&db, table), all);
+        let facts: Vec<String> =
+            super::super::all(&db, "SELECT key FROM meta ORDER BY key", [], |r| r.get(0)).unwrap();
+        assert_eq!(facts, ["checkpoints", "next_event_seq"]);
+        table.note(&db, "+81312340002", 8).unwrap();
+        table.note(&db, "+81312340004", 9).unwrap();
+        assert_eq!(table.since(&db, 9).unwrap().len(), 2);
         forget(&db, KEPT_MS + 8).unwrap();
-        assert_eq!(kept(), [two, other]);
+        assert_eq!(kept(&db, table), [of("2", 8), of("3", 9), of("4", 9)]);
     }
 }

@@ -140,8 +140,8 @@ fn overwrite_lead(
     }
     said.write(db, "lead", &old.id.to_be_bytes())?;
     for extra in further {
-        let sql = "INSERT INTO lead_phones (lead_id, position, phone, label, ext)
-                   SELECT ?1, ifnull(max(position), 0) + 1, ?2, ?3, ?4
+        let sql = "INSERT INTO lead_phones (lead_id, position, phone, label, ext, excluded)
+                   SELECT ?1, ifnull(max(position), 0) + 1, ?2, ?3, ?4, (SELECT excluded FROM leads WHERE id = ?1)
                    FROM lead_phones WHERE lead_id = ?1";
         exec(db, sql, (LeadId(old.id), extra.phone.expose(), extra.label.as_deref(), extra.ext.as_deref()))?;
     }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row};
 use super::super::due::NEVER;
 use super::super::last_call::{LastCall, last_call};
 use super::super::turns::turn_of_new;
-use super::super::{assignments, exec, in_bin, one};
+use super::super::{assignments, exec, in_bin, lead_numbers, one};
 use super::category::{CategoryIds, Giver};
 use super::many::{self, Inserts, MANY, Sql};
 use super::reached::{Became, Reached};
@@ -155,7 +155,8 @@ impl<'a> Slice<'a> {
         let sql = "UPDATE leads SET excluded = 1, excluded_reason = nullif(?4, ''), excluded_by = ?5, excluded_at = ?6
                    WHERE list_id = ?1 AND position = ?2 AND import_id = ?3 AND excluded = 0";
         let Import { list, user, now, .. } = self.context;
-        exec(self.db, sql, (list, position, self.import, reason, user, now)).map(|_| ())
+        exec(self.db, sql, (list, position, self.import, reason, user, now))?;
+        lead_numbers::exclude_further(self.db, *list, position)
     }
 
     /// Enters the numbers of at most [`MANY`] rows, all different and in order; then their contacts.

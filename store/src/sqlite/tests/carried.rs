@@ -126,6 +126,33 @@ fn a_number_that_was_dialed_since_rests_as_long_as_ever() {
     }
 }
 
+/// D24: a copy that is put in the place of one that was put back itself knows what both know of; and every call of the day counts.
+#[test]
+fn what_was_dialed_is_known_after_a_second_copy_too() {
+    let mut world = World::new(0);
+    let (first, second) = (copied(&world), "090-1234-5678");
+    let rules = DialRules { max_repeats_per_day: 2, ..DialRules::lawful() };
+    for _ in 0..2 {
+        world.now += 10 * MINUTE;
+        let claimed = world.db.open_manual(&manual(&world, second)).unwrap();
+        world.finish(claimed.attempt, "不通");
+    }
+    let (mut world, _) = back(world, &first);
+    world.now += 1_000;
+    let (mut world, _) = back(world, &first);
+    let refused = |world: &mut World| {
+        let call = crate::model::ManualCall { rules: rules.clone(), ..manual(world, second) };
+        world.db.check_manual(&call).err().map(|error| error.code())
+    };
+    assert_eq!(refused(&mut world), Some("E-REPEAT"), "a moment ago");
+    world.now += 10 * MINUTE;
+    assert_eq!(refused(&mut world), None, "the second repeat of the day");
+    let claimed = world.db.open_manual(&manual(&world, second)).unwrap();
+    world.finish(claimed.attempt, "不通");
+    world.now += 10 * MINUTE;
+    assert_eq!(refused(&mut world), Some("E-REPEAT"), "three calls are enough for a day");
+}
+
 /// S1.25, X4: a task that was answered since the copy was made is none any more, and its lead is not called again; nor are the leads of
 /// a number that somebody typed since.
 #[test]

@@ -149,7 +149,7 @@ fn a_file_finds_the_entries_among_its_numbers() {
     }
 }
 
-/// C9, D23: what the import, the connection that writes and the dialer say of a number is one rule; the triggers of the file know a part of it.
+/// C9, D23: what the import, the connection that writes and the dialer say of a number is one rule, and the file says nothing of it.
 #[test]
 fn numbers_that_no_list_calls_are_no_due_ones() {
     let mut world = World::new(0);
@@ -193,6 +193,37 @@ fn numbers_that_no_list_calls_are_no_due_ones() {
     assert_eq!((figures(&world), calls(&world)), ((4, 7), 4));
     world.db.next_round(world.list, Actor::default(), world.now).unwrap();
     assert_eq!((figures(&world), calls(&world)), ((4, 7), 4));
+}
+
+/// C9: one that no list calls for its number is so whatever entry comes and goes.
+#[test]
+fn the_rule_of_numbers_goes_before_the_list_of_who_asked() {
+    let mut world = World::new(0);
+    let free = Phone::parse("0120-300-009").unwrap().phone;
+    let list = world.list;
+    let typed = DncEntry { phone: free.expose().to_owned(), ..entry(&world, 0, None) };
+    let why = |world: &World| {
+        let lead = &world.leads()[0];
+        (lead.state, lead.skip_reason.clone())
+    };
+    let never = (LeadState::Skipped, Some(super::super::due::NEVER.to_owned()));
+    world.db.dnc_add_all(std::slice::from_ref(&typed)).unwrap();
+    world.import(list, &[StagedRow { phone: free.clone(), ..row(0) }]);
+    assert_eq!(why(&world), never, "staged");
+    world.db.db.execute("UPDATE leads SET state = 'ready', skip_reason = NULL", []).unwrap();
+    assert_eq!(why(&world), never, "due again");
+    let clear = DncClear {
+        phone: free.expose().to_owned(),
+        project: None,
+        reason: "再開".into(),
+        by: world.actor(),
+        now: world.now,
+    };
+    world.db.dnc_clear_all(&[clear]).unwrap();
+    assert_eq!((why(&world), figures(&world), calls(&world)), (never, (0, 1), 0), "the entry is gone");
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND sql LIKE '%FORBIDDEN%'";
+    assert_eq!(world.db.db.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap(), 0);
+    assert!(world.is_sound());
 }
 
 /// C9, D23: what earlier versions wrote is judged at the start, once, and what came with a restored copy.

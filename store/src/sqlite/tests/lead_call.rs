@@ -128,6 +128,43 @@ fn a_number_is_excluded_with_its_lead() {
     assert!(world.reader().is_excluded(phone(10).expose()).unwrap());
 }
 
+/// S1.25: the numbers that a file brings too, whether it excludes their lead or somebody did before; and each by an index.
+#[test]
+fn further_numbers_of_files_lead_to_who_is_excluded() {
+    let mut world = World::new(1);
+    let list = world.list;
+    let with = |number: usize, further: usize, excluded: Option<&str>| StagedRow {
+        extra_phones: vec![crate::import::ExtraPhone { phone: phone(further), ext: None, label: None, column: 0 }],
+        excluded: excluded.map(str::to_owned),
+        ..row(number)
+    };
+    let by = world.leads()[0].id;
+    world.exclude(by, None);
+    // The first is on the list and excluded already; the file excludes the third, and brings the fourth twice.
+    let rows = [with(0, 50, None), with(1, 51, None), with(2, 52, Some("契約済")), with(3, 53, Some(""))];
+    world.import(list, &rows);
+    let excluded = |world: &World| -> Vec<usize> {
+        (50..56).filter(|number| world.reader().is_excluded(phone(*number).expose()).unwrap()).collect()
+    };
+    assert_eq!(excluded(&world), [50, 52, 53]);
+    assert!(world.is_sound());
+    // Deleted and there again by a file, which says nothing of it: the one of the bin was excluded (S1.19).
+    let third = world.leads()[2].id;
+    world.change(third, &LeadChange::Delete);
+    assert_eq!(excluded(&world), [50, 53]);
+    let kept = crate::sqlite::InBin { lead: third, excluded: true };
+    world.import(list, &[StagedRow { kept: Some(kept.lead), ..with(2, 55, None) }]);
+    assert_eq!(excluded(&world), [50, 53, 55]);
+    let fourth = world.leads().iter().find(|lead| lead.phone == phone(3).expose()).unwrap().id;
+    world.include(fourth);
+    assert_eq!(excluded(&world), [50, 55]);
+    assert!(world.is_sound());
+    let sql = format!("EXPLAIN QUERY PLAN {}", super::super::lead_rows::EXCLUDED_BY);
+    let plan: Vec<String> = super::super::all(&world.db.db, &sql, ["x"], |r| r.get(3)).unwrap();
+    assert!(plan.iter().all(|step| !step.starts_with("SCAN")), "{plan:?}");
+    assert!(plan.iter().any(|step| step.contains("lead_phones_excluded")), "{plan:?}");
+}
+
 /// A call that came to nothing (the program was stopped while it rang) leaves the lead where it was.
 #[test]
 fn a_void_call_leaves_a_lead_that_was_not_due_where_it_was() {

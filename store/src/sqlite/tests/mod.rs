@@ -246,6 +246,8 @@ impl World {
     pub(in crate::sqlite) fn is_sound(&self) -> bool {
         let report = self.reader().check(true).unwrap();
         assert!(report.is_sound(), "{report:?}");
+        let astray = "SELECT count(*) FROM lead_phones p JOIN leads d ON d.id = p.lead_id WHERE p.excluded <> d.excluded";
+        assert_eq!(self.db.db.query_row(astray, [], |r| r.get::<_, i64>(0)).unwrap(), 0, "further numbers");
         true
     }
 

@@ -14,7 +14,7 @@ fn version_1(folder: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// Files that each earlier version of the schema left behind, the first version first.
-const STORED: [&str; 12] = [
+const STORED: [&str; 13] = [
     include_str!("../../../tests/fixtures/v1.sql"),
     include_str!("../../../tests/fixtures/v2.sql"),
     include_str!("../../../tests/fixtures/v3.sql"),
@@ -27,6 +27,7 @@ const STORED: [&str; 12] = [
     include_str!("../../../tests/fixtures/v10.sql"),
     include_str!("../../../tests/fixtures/v11.sql"),
     include_str!("../../../tests/fixtures/v12.sql"),
+    include_str!("../../../tests/fixtures/v13.sql"),
 ];
 
 /// A new step needs a file of the version before it here.
@@ -307,4 +308,35 @@ fn names_of_version_12_are_found_by_the_forms_of_today() {
         assert_eq!(found.len(), 1, "{filter:?}");
         assert_eq!(reader.lead(found[0]).unwrap().company.as_deref(), Some("髙﨑商店"), "shown as it was");
     }
+}
+
+/// D24, S1.25, C9: what version 13 kept among the facts about the file, further numbers of who is excluded, and numbers that no list calls.
+#[test]
+fn a_database_of_version_13_keeps_what_rests_and_who_is_excluded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    Connection::open(&path).unwrap().execute_batch(STORED[12]).unwrap();
+    let db = open(&path, &OpenOptions::default()).unwrap();
+    let rests: Vec<(String, i64)> =
+        super::super::all(&db.db, "SELECT phone, dialed_at FROM rests ORDER BY phone", [], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })
+        .unwrap();
+    let of = |phone: &str, at| (phone.to_owned(), at);
+    assert_eq!(rests, [of("+81330000012", 1_795_223_900_000), of("+819012345678", 1_795_224_000_000)]);
+    assert_eq!(number(&db.db, "SELECT count(*) FROM meta WHERE key LIKE 'dialed%'"), 0);
+    assert_eq!(number(&db.db, "SELECT value FROM meta WHERE key = 'next_event_seq'"), 4001);
+    let mut reader = open_reader(&path, db.changes()).unwrap();
+    for (phone, excluded) in
+        [("+81330000013", true), ("+81330000007", true), ("+81330000009", false), ("+81330000008", false)]
+    {
+        assert_eq!(reader.is_excluded(phone).unwrap(), excluded, "{phone}");
+    }
+    db.db.execute("UPDATE leads SET excluded = 0", []).unwrap();
+    assert!(!reader.is_excluded("+81330000013").unwrap());
+    // Made due by whom you like: the long number and the two for which the callee pays stay out of the count.
+    db.db.execute("UPDATE leads SET state = 'ready', skip_reason = NULL WHERE state = 'skipped'", []).unwrap();
+    let sql = "SELECT group_concat(position) FROM (SELECT position FROM leads WHERE skip_reason = 'E-PHONE-FORBIDDEN' ORDER BY 1)";
+    let never: String = db.db.query_row(sql, [], |r| r.get(0)).unwrap();
+    assert_eq!(never, "9,11,12");
 }
