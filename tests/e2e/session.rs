@@ -421,3 +421,33 @@ fn void_calls_in_a_row_pause_the_seat() {
     daemon.cli(&["dial", "resume"]);
     exchange.wait_received("INVITE", 4, SOON);
 }
+
+/// S1.28: a list that a seat calls down is not deleted under it, though its call is one to a number that somebody typed.
+#[test]
+fn a_list_is_not_deleted_under_a_session() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.import("春", list(&["0312340001", "0312340011"]));
+    let busy = |daemon: &Daemon| {
+        let refused = daemon.run_plain(&["list", "delete", "春", "--yes", "--lang", "ja"]);
+        assert!(
+            refused.code == 1 && refused.stderr.contains("E-LIST-BUSY") && refused.stderr.contains("席 a"),
+            "{refused:?}"
+        );
+    };
+    daemon.cli(&["dial", "start", "春"]);
+    wait_state(&daemon, 0, "in_call");
+    daemon.hang_up("a");
+    wait_state(&daemon, 0, "wrap_up");
+    daemon.cli(&["save", "--status", "見込"]);
+    busy(&daemon);
+    daemon.cli(&["call", "0612340001"]);
+    wait_state(&daemon, 0, "in_call");
+    busy(&daemon);
+    daemon.hang_up("a");
+    wait_state(&daemon, 0, "wrap_up");
+    daemon.cli(&["save", "--status", "見込"]);
+    daemon.cli(&["dial", "stop"]);
+    daemon.wait_status("the end", SOON, |status| status["seats"][0]["list"].is_null());
+    daemon.cli(&["list", "delete", "春", "--yes"]);
+}

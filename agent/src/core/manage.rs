@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use protocol::params::ListDelete;
 use protocol::result::{Done as DoneResult, ListDeleted, RoundResult};
 use protocol::{Command, Detail, ErrorCode, Event, RpcError};
 use store::import::Cancel;
@@ -131,6 +132,33 @@ pub(super) async fn watched<T>(
 /// Often enough for a bar that moves.
 const TOLD_EVERY: Duration = Duration::from_millis(250);
 
+/// Deletes a list, unless a seat calls down it: also in a break, or in a call of another kind between two of its leads (S1.28).
+async fn list_delete(
+    store: &store::Store,
+    p: ListDelete,
+    dialed: &[(ListId, String)],
+    by: By,
+) -> Answer<ListDeleted> {
+    let list = store.list_by_name(&p.list).await.map_err(told)?;
+    let seats: Vec<&str> =
+        dialed.iter().filter(|(of, _)| *of == list.id).map(|(_, seat)| seat.as_str()).collect();
+    if !seats.is_empty() {
+        let seats = seats.join(", ");
+        return Err(RpcError::with_detail(
+            ErrorCode::ListBusy,
+            (
+                format!("席 {seats} が架電中です。`kakeru dial stop` のあとに削除してください"),
+                format!("seat {seats} is calling down it; delete it after `kakeru dial stop` there"),
+            ),
+        ));
+    }
+    let tasks = store.lead_tasks(list.id).await.map_err(told)?.len() as u64;
+    if !p.dry_run {
+        store.delete_list(list.id, by.actor, by.now).await.map_err(told)?;
+    }
+    Ok(ListDeleted { of: list.name, leads: list.total, tasks })
+}
+
 impl Core {
     pub(super) fn manage(&mut self, command: Command, who: Who, scope: Scope, reply: Reply, now: Now) {
         let store = self.store.clone();
@@ -155,14 +183,14 @@ impl Core {
             }),
             Command::ProjectGrant(p) => self.spawn(reply, async move { project_grant(&store, p, by).await }),
             Command::ListChange(p) => self.spawn(reply, async move { list_change(&store, p, by).await }),
-            Command::ListDelete(p) => self.spawn(reply, async move {
-                let list = store.list_by_name(&p.list).await.map_err(told)?;
-                let tasks = store.lead_tasks(list.id).await.map_err(told)?.len() as u64;
-                if !p.dry_run {
-                    store.delete_list(list.id, by.actor, by.now).await.map_err(told)?;
-                }
-                Ok(ListDeleted { of: list.name, leads: list.total, tasks })
-            }),
+            Command::ListDelete(p) => {
+                let dialed: Vec<_> = self
+                    .seats
+                    .iter()
+                    .filter_map(|seat| Some((seat.list.as_ref()?.id, seat.name.clone())))
+                    .collect();
+                self.spawn(reply, async move { list_delete(&store, p, &dialed, by).await });
+            }
             Command::ListRestore(p) => {
                 let told = self.told(&who);
                 self.spawn(reply, async move { list_restore(&store, &told, p, by).await });
