@@ -92,6 +92,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         box_id: config.daemon.box_id.clone(),
         recordings: Some(config.daemon.recordings_dir.clone()),
         profiles: profiles(&config),
+        rested: footprint::release_heap,
         ..OpenOptions::default()
     };
     let long_start = LongStart::begin();

@@ -156,33 +156,71 @@ pub(crate) type OpenReader = Box<dyn Fn() -> Result<Box<dyn Reader>> + Send>;
 pub(crate) struct LazyReader {
     open: OpenReader,
     reader: Option<Box<dyn Reader>>,
+    /// When a list that it holds was last looked at, and how often until then: other reads do not keep it.
+    looked: Option<(u64, Instant)>,
+    /// Memory was used that is free now.
+    used: bool,
 }
 
 impl LazyReader {
+    pub(crate) fn new(open: OpenReader) -> Self {
+        Self { open, reader: None, looked: None, used: false }
+    }
+
     /// The reader, opened if it is not.
     pub(crate) fn reader(&mut self) -> Result<&mut dyn Reader> {
         let reader = match self.reader.take() {
             Some(reader) => reader,
             None => (self.open)()?,
         };
+        self.used = true;
         Ok(&mut **self.reader.insert(reader))
+    }
+
+    /// Somebody else used memory that is free now.
+    pub(crate) fn used(&mut self) {
+        self.used = true;
+    }
+
+    /// After a job: notes whether a list was looked at, and lets go of one that nobody has looked at for long.
+    pub(crate) fn note(&mut self, now: Instant) {
+        let looks = self.reader.as_ref().and_then(|reader| reader.lingers());
+        self.looked = match (looks, self.looked) {
+            (None, _) => None,
+            (Some(looks), Some((before, at))) if before == looks => Some((before, at)),
+            (Some(looks), _) => Some((looks, now)),
+        };
+        if self.looked.is_some_and(|(_, at)| now.duration_since(at) >= FORGOTTEN_AFTER) {
+            self.reader = None;
+            self.looked = None;
+        }
+    }
+
+    /// How much longer it stays open if nothing comes; `None`: nothing is open.
+    pub(crate) fn stays(&self, now: Instant) -> Option<Duration> {
+        match self.looked {
+            Some((_, at)) => Some(FORGOTTEN_AFTER.saturating_sub(now.duration_since(at))),
+            None => self.used.then_some(IDLE_BEFORE_CLOSE),
+        }
     }
 }
 
-/// Runs read jobs until the queue is closed.
-pub(crate) fn run_reader(queue: &Queue<LazyReader>, open: OpenReader) {
-    let mut lazy = LazyReader { open, reader: None };
+/// Runs read jobs until the queue is closed; `rested` is called whenever the connection was closed because nobody reads.
+pub(crate) fn run_reader(queue: &Queue<LazyReader>, open: OpenReader, rested: fn()) {
+    #[expect(clippy::disallowed_methods, reason = "how long nobody reads is no input of what is read")]
+    let now = Instant::now;
+    let mut lazy = LazyReader::new(open);
     loop {
-        let idle = lazy
-            .reader
-            .as_ref()
-            .map(|reader| if reader.lingers() { IDLE_BEFORE_FORGETTING } else { IDLE_BEFORE_CLOSE });
-        match queue.next(idle) {
+        match queue.next(lazy.stays(now())) {
             Next::Job(job, permit) => {
                 drop(permit);
                 job(&mut lazy);
+                lazy.note(now());
             }
-            Next::Idle => lazy.reader = None,
+            Next::Idle => {
+                (lazy.reader, lazy.looked, lazy.used) = (None, None, false);
+                rested();
+            }
             Next::Closed => break,
         }
     }
@@ -192,8 +230,8 @@ pub(crate) fn run_reader(queue: &Queue<LazyReader>, open: OpenReader) {
 pub(crate) const CALL_LANE: usize = 64;
 /// Quiet time after the last long read before its connection is closed.
 const IDLE_BEFORE_CLOSE: Duration = Duration::from_secs(2);
-/// The same when a list is held for whoever looks at it: long enough to read a page.
-const IDLE_BEFORE_FORGETTING: Duration = Duration::from_secs(120);
+/// A list is held for whoever looks at it: long enough to read a page.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
 mod tests {

@@ -259,6 +259,6 @@ pub(crate) trait ListReads {
     fn recording_usage(&mut self, now: i64) -> Result<RecordingUsage>;
     /// Tells how far what follows is, and ends it when nobody wants it any more.
     fn watch(&mut self, progress: &Progress) -> Result<()>;
-    /// Holds what took long to read.
-    fn lingers(&self) -> bool;
+    /// Where it holds what took long to read: how often anybody has looked at that.
+    fn lingers(&self) -> Option<u64>;
 }

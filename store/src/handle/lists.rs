@@ -114,6 +114,7 @@ impl Store {
             .map_err(|source| Error::File { path: PathBuf::from("store-import"), source })?;
         let result = receiver.await.map_err(|_| Error::Closed)?;
         self.note(&result);
+        self.rest_later();
         result
     }
 
@@ -142,6 +143,7 @@ impl Store {
             .map_err(|source| Error::File { path: PathBuf::from("store-import"), source })?;
         let result = receiver.await.map_err(|_| Error::Closed)?;
         self.note(&result);
+        self.rest_later();
         result
     }
 

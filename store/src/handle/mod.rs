@@ -41,6 +41,9 @@ pub struct OpenOptions {
     pub recordings: Option<PathBuf>,
     /// The profiles of this site, which [`Store::profiles`] gives back.
     pub profiles: Profiles,
+    /// Called on the thread that reads, some seconds after what took memory is over (reads, a list that somebody looked at, an import): the
+    /// moment to give what is free back to the system. It must not block.
+    pub rested: fn(),
 }
 
 impl Default for OpenOptions {
@@ -50,6 +53,7 @@ impl Default for OpenOptions {
             cache_kib: DEFAULT_CACHE_KIB,
             recordings: None,
             profiles: Profiles::default(),
+            rested: || (),
         }
     }
 }
@@ -118,7 +122,8 @@ impl Store {
             .name("store-read".to_owned())
             .stack_size(STACK_BYTES)
             .spawn(move || {
-                thread::run_reader(&queue, Box::new(move || sqlite::open_to_read(&file, &watched, &shown)))
+                let open = move || sqlite::open_to_read(&file, &watched, &shown);
+                thread::run_reader(&queue, Box::new(open), options.rested);
             })
             .map_err(failed)?;
         let lane = Arc::new(Semaphore::new(CALL_LANE));
@@ -342,7 +347,15 @@ impl Store {
             let _ = sender.send(work());
         });
         thread.map_err(|source| Error::File { path: name.into(), source })?;
-        receiver.await.map_err(|_| Error::Closed)?
+        let result = receiver.await.map_err(|_| Error::Closed)?;
+        self.rest_later();
+        result
+    }
+
+    /// What took memory is over: see [`OpenOptions::rested`].
+    fn rest_later(&self) {
+        // A store that closes gives all back.
+        let _ = self.inner.reads.push(Lane::Call, Box::new(LazyReader::used), None);
     }
 
     /// The same, told of and ended by `progress`.

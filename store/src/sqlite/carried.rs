@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::carried_leads::{Excluded, Excluding, Which};
 use super::migrate::APPLICATION_ID;
-use super::salvage::Salvage;
 use super::rests::{KEPT_MS, Rests};
+use super::salvage::Salvage;
 use super::{all, exec, one};
 use crate::id::{AttemptId, LeadId};
 

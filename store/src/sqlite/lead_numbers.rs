@@ -34,11 +34,7 @@ pub(super) fn touched_by(db: &Connection, attempt: AttemptId) -> rusqlite::Resul
 }
 
 /// Marks the further numbers of a lead that was excluded, on the connection that imports: triggers do it for every other.
-pub(super) fn exclude_further(
-    db: &Connection,
-    list: Option<ListId>,
-    position: i64,
-) -> rusqlite::Result<()> {
+pub(super) fn exclude_further(db: &Connection, list: Option<ListId>, position: i64) -> rusqlite::Result<()> {
     let sql = "UPDATE lead_phones SET excluded = 1
                WHERE lead_id = (SELECT id FROM leads WHERE list_id = ?1 AND position = ?2 AND excluded = 1)";
     exec(db, sql, (list, position)).map(drop)

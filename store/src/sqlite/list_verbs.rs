@@ -533,8 +533,8 @@ impl ListReads for SqliteReader {
         self.db.progress_handler(STEPS, Some(move || watched.is_stopped())).doing("watch a read")
     }
 
-    fn lingers(&self) -> bool {
-        !self.views.is_empty()
+    fn lingers(&self) -> Option<u64> {
+        self.views.held()
     }
 }
 

@@ -62,8 +62,7 @@ pub(super) fn new_lead(
     link(db, known, "lead", lead.0, &row.categories, Giver::Import(import))?;
     exec(db, "DELETE FROM lead_phones WHERE lead_id = ?1", [lead])?;
     for (at, further) in (1_i64..).zip(&row.extra_phones) {
-        let sql =
-            "INSERT INTO lead_phones (lead_id, position, phone, label, ext, excluded)
+        let sql = "INSERT INTO lead_phones (lead_id, position, phone, label, ext, excluded)
              VALUES (?1, ?2, ?3, ?4, ?5, (SELECT excluded FROM leads WHERE id = ?1))";
         let (label, ext) = (further.label.as_deref(), further.ext.as_deref());
         exec(db, sql, (lead, at, further.phone.expose(), label, ext))?;

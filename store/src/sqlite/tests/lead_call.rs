@@ -134,7 +134,12 @@ fn further_numbers_of_files_lead_to_who_is_excluded() {
     let mut world = World::new(1);
     let list = world.list;
     let with = |number: usize, further: usize, excluded: Option<&str>| StagedRow {
-        extra_phones: vec![crate::import::ExtraPhone { phone: phone(further), ext: None, label: None, column: 0 }],
+        extra_phones: vec![crate::import::ExtraPhone {
+            phone: phone(further),
+            ext: None,
+            label: None,
+            column: 0,
+        }],
         excluded: excluded.map(str::to_owned),
         ..row(number)
     };

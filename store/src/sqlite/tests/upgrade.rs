@@ -335,7 +335,9 @@ fn a_database_of_version_13_keeps_what_rests_and_who_is_excluded() {
     db.db.execute("UPDATE leads SET excluded = 0", []).unwrap();
     assert!(!reader.is_excluded("+81330000013").unwrap());
     // Made due by whom you like: the long number and the two for which the callee pays stay out of the count.
-    db.db.execute("UPDATE leads SET state = 'ready', skip_reason = NULL WHERE state = 'skipped'", []).unwrap();
+    db.db
+        .execute("UPDATE leads SET state = 'ready', skip_reason = NULL WHERE state = 'skipped'", [])
+        .unwrap();
     let sql = "SELECT group_concat(position) FROM (SELECT position FROM leads WHERE skip_reason = 'E-PHONE-FORBIDDEN' ORDER BY 1)";
     let never: String = db.db.query_row(sql, [], |r| r.get(0)).unwrap();
     assert_eq!(never, "9,11,12");

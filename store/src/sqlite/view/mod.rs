@@ -36,6 +36,7 @@ use crate::model::{SortColumn, ViewFilter, ViewPage, ViewQuery};
 pub(super) struct Views {
     changes: Changes,
     views: Vec<View>,
+    looks: u64,
 }
 
 /// One list.
@@ -54,12 +55,12 @@ struct View {
 
 impl Views {
     pub(super) fn new(changes: &Changes) -> Self {
-        Self { changes: changes.clone(), views: Vec::new() }
+        Self { changes: changes.clone(), views: Vec::new(), looks: 0 }
     }
 
-    /// Whether anything is held.
-    pub(super) fn is_empty(&self) -> bool {
-        self.views.is_empty()
+    /// How often anybody has looked, while anything is held.
+    pub(super) fn held(&self) -> Option<u64> {
+        (!self.views.is_empty()).then_some(self.looks)
     }
 
     /// One page.
@@ -102,6 +103,7 @@ impl Views {
     /// The list as it is in this transaction.
     fn current(&mut self, db: &Connection, list: ListId, changed: Changed) -> Result<&mut View> {
         let doing = "read list";
+        self.looks += 1;
         match changed {
             Changed::Anything => self.views.clear(),
             Changed::Rows(rows) if !rows.is_empty() => {

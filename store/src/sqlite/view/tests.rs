@@ -1,5 +1,7 @@
 //! The view against the plainest way to the same page: every lead read, filtered and sorted anew.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
@@ -13,6 +15,7 @@ use crate::name_key::{fold, name_key, search_key};
 use crate::sqlite::tests::{MINUTE, NOW, World, row};
 use crate::sqlite::{SqliteBackend, open_reader};
 use crate::staging::StagedRow;
+use crate::thread::LazyReader;
 
 fn page(
     reader: &mut dyn Reader,
@@ -506,4 +509,37 @@ fn places_for_masked_roles_hold_no_names() {
         let refused = ask(SortColumn::Company, false, PageAt::After(place.to_owned()), true).unwrap_err();
         assert_eq!(refused.code(), "E-BAD-REQUEST", "{place}");
     }
+}
+
+/// S1.30: a list that nobody looks at any more is let go of, though others read all the time.
+#[test]
+fn a_list_is_held_for_those_who_look_at_it() {
+    let world = World::new(5);
+    let (path, changes) = (world.path.clone(), world.db.changes().clone());
+    let mut lazy = LazyReader::new(Box::new(move || open_reader(&path, &changes)));
+    #[expect(clippy::disallowed_methods, reason = "only what is added to it counts")]
+    let begin = std::time::Instant::now();
+    let at = |seconds| begin + Duration::from_secs(seconds);
+    assert_eq!(lazy.stays(begin), None, "nothing was read");
+    lazy.reader().unwrap().contact_count().unwrap();
+    lazy.note(begin);
+    assert_eq!(lazy.stays(at(1)), Some(Duration::from_secs(2)));
+
+    let (filter, sort) = (ViewFilter::default(), SortColumn::Position);
+    page(lazy.reader().unwrap(), &world, &filter, sort, PageAt::First);
+    lazy.note(at(10));
+    for second in [60, 100, 129] {
+        lazy.reader().unwrap().contact_count().unwrap();
+        lazy.note(at(second));
+        assert!(lazy.reader().unwrap().lingers().is_some(), "{second} s");
+        assert_eq!(lazy.stays(at(second)), Some(Duration::from_secs(130 - second)));
+    }
+    page(lazy.reader().unwrap(), &world, &filter, sort, PageAt::First);
+    lazy.note(at(129));
+    lazy.reader().unwrap().contact_count().unwrap();
+    lazy.note(at(248));
+    assert!(lazy.reader().unwrap().lingers().is_some(), "it was looked at again");
+    lazy.note(at(249));
+    assert!(lazy.reader().unwrap().lingers().is_none());
+    assert_eq!(lazy.stays(at(249)), Some(Duration::from_secs(2)));
 }
