@@ -13,6 +13,14 @@ use crate::id::{ListId, ProjectId};
 use crate::model::Actor;
 use crate::phone::{Phone, is_dialed_from_lists, reached};
 
+/// Teaches SQL `number_reached`: the number that the network connects for one, as [`reached`].
+pub(super) fn teach(db: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    db.create_scalar_function("number_reached", 1, flags, |call| {
+        Ok(reached(call.get_raw(0).as_str()?).to_owned())
+    })
+}
+
 /// Lets leads on this connection be judged as they are written, or as they are due again.
 pub(super) fn watch(db: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;

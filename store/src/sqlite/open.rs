@@ -56,7 +56,10 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         migrate::MigrateError::Sqlite { doing, source } => blame(path, doing, source),
     })?;
     check(&db, path)?;
-    due::watch(&db).and_then(|()| due::judge(&mut db)).map_err(|e| blame(path, "judge numbers", e))?;
+    due::teach(&db)
+        .and_then(|()| due::watch(&db))
+        .and_then(|()| due::judge(&mut db))
+        .map_err(|e| blame(path, "judge numbers", e))?;
     let last = "SELECT max(id) FROM attempts WHERE length(id) = 16";
     let last: Option<AttemptId> =
         db.query_row(last, [], |r| r.get(0)).map_err(|e| blame(path, "look for the last call", e))?;
@@ -96,6 +99,7 @@ pub(crate) fn open_to_read(path: &Path, changes: &Changes, place: &Place) -> Res
     let db = Connection::open_with_flags(path, flags).doing("open for reading")?;
     db.busy_timeout(BUSY_TIMEOUT).doing("open for reading")?;
     place.teach(&db).doing("open for reading")?;
+    due::teach(&db).doing("open for reading")?;
     db.pragma_update(None, "query_only", true).doing("open for reading")?;
     db.pragma_update(None, "cache_size", -READER_CACHE_KIB).doing("open for reading")?;
     steady_plans(&db).doing("open for reading")?;

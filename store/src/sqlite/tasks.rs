@@ -24,11 +24,11 @@ macro_rules! pooled {
     };
 }
 
-/// The condition that the number of task `t` must not be called: an entry of the do-not-call list holds. Of a task of no list those of
-/// every project do, as they do for the call.
+/// The condition that the number of task `t` must not be called: an entry of the do-not-call list holds, of it or of the complete one that
+/// it reaches (D23). Of a task of no list those of every project do, as they do for the call.
 macro_rules! blocked {
     () => {
-        "EXISTS (SELECT 1 FROM do_not_call n WHERE n.phone = t.phone AND n.revoked_at IS NULL
+        "EXISTS (SELECT 1 FROM do_not_call n WHERE n.phone IN (t.phone, number_reached(t.phone)) AND n.revoked_at IS NULL
            AND (n.project_id IS NULL OR n.project_id IS t.project_id OR t.lead_id IS NULL))"
     };
 }

@@ -579,6 +579,34 @@ fn a_blocked_number_is_nobodys_task() {
     }
 }
 
+/// X4, D23: the callee who is reached counts: behind a number with a digit too many it is the one without.
+#[test]
+fn a_task_of_a_number_that_reaches_a_blocked_one_is_nobodys() {
+    let mut world = World::new(0);
+    let long = rules::manual(&world, "03-1111-00140");
+    let attempt = world.db.open_manual(&long).unwrap().attempt;
+    world.db.end_attempt(&world.ended(attempt)).unwrap();
+    let save = Save { recall_at: Some(NOW + MINUTE), ..world.save(attempt, "再コール") };
+    world.db.save(&save).unwrap();
+    let counts = |world: &World| world.reader().task_counts(None, None, NOW + 9 * MINUTE).unwrap().past;
+    assert_eq!((tasks(&world)[0].blocked, counts(&world)), (false, 1));
+    let entry = DncEntry {
+        phone: "03-1111-0014".into(),
+        project: None,
+        reason: "断り".into(),
+        attempt: None,
+        evidence: None,
+        source: "manual".into(),
+        by: world.actor(),
+        now: world.now,
+    };
+    world.db.dnc_add_all(&[entry]).unwrap();
+    assert_eq!((tasks(&world)[0].blocked, counts(&world)), (true, 0));
+    let task = tasks(&world)[0].id;
+    let due = TaskStep::Due(Some(NOW + 20 * MINUTE));
+    assert!(world.db.task_change(&change(&world, task, due, Scope::Own)).unwrap().blocked);
+}
+
 /// X4: a time that is over is none to call back at, as with a save; the one that is there may be said again.
 #[test]
 fn a_task_gets_no_time_that_is_over() {
