@@ -2,6 +2,7 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
+use serde_json::json;
 
 use super::history_words::Words;
 use super::{all, contacts, dispositions, list_edit, one, texts, typed, unsigned};
@@ -74,51 +75,47 @@ fn matching(db: &Connection, query: &HistoryQuery) -> Result<(String, Vec<Value>
     let mut sql = String::from("WHERE a.dialed_at IS NOT NULL");
     let mut values: Vec<Value> = Vec::new();
     let mut filter = |clause: &str, value: Option<Value>| {
-        sql.push_str(" AND ");
-        sql.push_str(clause);
-        if let Some(value) = value {
-            values.push(value);
-            sql.push_str(&format!(" ?{}", values.len()));
-        }
+        values.extend(value);
+        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
     };
     let blob = |id: u128| Some(Value::Blob(id.to_be_bytes().to_vec()));
     if let Some(list) = query.list {
-        filter("a.list_id =", blob(list.0));
+        filter("a.list_id = #", blob(list.0));
     }
     if let Some(lead) = query.lead {
-        filter("a.lead_id =", blob(lead.0));
+        filter("a.lead_id = #", blob(lead.0));
     }
     if let Some(user) = query.user {
-        filter("a.user_id =", blob(user.0));
+        filter("a.user_id = #", blob(user.0));
     }
     if let Some(project) = query.project {
-        filter("a.project_id =", blob(project.0));
+        filter("a.project_id = #", blob(project.0));
     }
     if let Some(seat) = &query.seat {
-        filter("a.seat =", Some(Value::Text(seat.clone())));
+        filter("a.seat = #", Some(Value::Text(seat.clone())));
     }
     if let Some(raw) = &query.phone {
         let phone = typed::single(raw)?.phone;
-        filter("a.phone =", Some(Value::Text(phone.expose().to_owned())));
+        filter("a.phone = #", Some(Value::Text(phone.expose().to_owned())));
     }
     match query.status.as_deref() {
         None => {}
         Some("") => filter("a.disposition IS NULL AND a.void = 0", None),
         Some(status) => {
-            let codes = dispositions::codes(db, status)?;
-            let quoted = codes.iter().map(|code| format!("'{}'", code.replace('\'', "''")));
-            filter(&format!("a.disposition IN ({})", quoted.collect::<Vec<_>>().join(", ")), None);
+            // Bound, so that one statement serves whatever is asked for.
+            let codes = json!(dispositions::codes(db, status)?).to_string();
+            filter("a.disposition IN (SELECT value FROM json_each(#))", Some(Value::Text(codes)));
         }
     }
     if let Some(from) = query.from {
-        filter("a.claimed_at >=", Some(Value::Integer(from)));
+        filter("a.claimed_at >= #", Some(Value::Integer(from)));
     }
     if let Some(to) = query.to {
-        filter("a.claimed_at <", Some(Value::Integer(to)));
+        filter("a.claimed_at < #", Some(Value::Integer(to)));
     }
     match query.scope {
         HistoryScope::All => {}
-        HistoryScope::Own(user) => filter("a.user_id =", blob(user.0)),
+        HistoryScope::Own(user) => filter("a.user_id = #", blob(user.0)),
         HistoryScope::Reported => filter("a.reported = 1", None),
         HistoryScope::Nothing => filter("0", None),
     }
@@ -131,12 +128,8 @@ fn matching(db: &Connection, query: &HistoryQuery) -> Result<(String, Vec<Value>
         sql.push_str(&format!(" AND (a.user_id IS {at} OR {granted})"));
     }
     let mut filter = |clause: &str, value: Option<Value>| {
-        sql.push_str(" AND ");
-        sql.push_str(clause);
-        if let Some(value) = value {
-            values.push(value);
-            sql.push_str(&format!(" ?{}", values.len()));
-        }
+        values.extend(value);
+        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
     };
     if query.only_reported {
         filter("a.reported = 1", None);
@@ -162,7 +155,7 @@ fn matching(db: &Connection, query: &HistoryQuery) -> Result<(String, Vec<Value>
         filter("a.interrupted = 1", None);
     }
     if let Some(before) = query.before {
-        filter("a.id <", blob(before.0));
+        filter("a.id < #", blob(before.0));
     }
     Ok((sql, values))
 }
@@ -257,3 +250,22 @@ const SELECT: &str = "
   LEFT JOIN users u ON u.id = a.user_id
   LEFT JOIN dispositions d ON d.code = a.disposition
   LEFT JOIN recordings r ON r.id = (SELECT max(id) FROM recordings WHERE attempt_id = a.id)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::tests::World;
+
+    /// One statement is kept whatever status is asked for.
+    #[test]
+    fn what_is_asked_for_is_bound() {
+        let world = World::new(0);
+        let sql = |status: &str| {
+            let query = HistoryQuery { status: Some(status.to_owned()), ..HistoryQuery::default() };
+            matching(&world.db.db, &query).unwrap()
+        };
+        let ((one, codes), (other, _)) = (sql("不通"), sql("FAX"));
+        assert_eq!(one, other);
+        assert_eq!(codes, [Value::Text(r#"["no_contact"]"#.to_owned())]);
+    }
+}
