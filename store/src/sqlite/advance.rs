@@ -6,6 +6,7 @@ use super::attempts::{self, NewAttempt};
 use super::checks::{self, Dial};
 use super::leads::{self, Candidate};
 use super::lists::{self, ListHead};
+use super::stepped::{self, LOOK, LOOKED_AT, Stepped, Walk};
 use super::turns::last_visible;
 use super::{exec, history, list_edit, saves};
 use crate::error::{DialRefusal, Doing, Error, ListError, Result};
@@ -13,7 +14,12 @@ use crate::id::{LeadId, UserId};
 use crate::model::{Advance, Advanced, ClaimSpec, Claimed, Direction, Exhausted, Origin, Round};
 use crate::phone::{Clir, ClirRule, Phone};
 
-pub(super) fn advance(db: &Connection, box_id: &str, step: &Advance) -> Result<Advanced> {
+pub(super) fn advance(
+    db: &Connection,
+    box_id: &str,
+    step: &Advance,
+    stepped: &mut Stepped,
+) -> Result<Advanced> {
     let mut done = Advanced::default();
     if let Some(save) = &step.save {
         saves::apply(db, save)?;
@@ -22,7 +28,7 @@ pub(super) fn advance(db: &Connection, box_id: &str, step: &Advance) -> Result<A
         done.sealed = Some(saves::seal(db, attempt, step.now)?);
     }
     if let Some(spec) = &step.claim {
-        claim(db, box_id, step, spec, &mut done)?;
+        claim(db, box_id, (step, spec), (stepped, true), &mut done)?;
     }
     Ok(done)
 }
@@ -32,6 +38,7 @@ pub(super) fn rehearse(
     db: &Connection,
     box_id: &str,
     step: &Advance,
+    stepped: &mut Stepped,
     urgent: &dyn Fn() -> bool,
 ) -> Result<Option<Claimed>> {
     let mut done = Advanced::default();
@@ -42,12 +49,19 @@ pub(super) fn rehearse(
         saves::seal(db, attempt, step.now)?;
     }
     if let Some(spec) = step.claim.as_ref().filter(|_| !urgent()) {
-        claim(db, box_id, step, spec, &mut done)?;
+        claim(db, box_id, (step, spec), (stepped, false), &mut done)?;
     }
     Ok(done.claimed)
 }
 
-fn claim(db: &Connection, box_id: &str, step: &Advance, spec: &ClaimSpec, done: &mut Advanced) -> Result<()> {
+/// `keeps`: what it writes is not taken back.
+fn claim(
+    db: &Connection,
+    box_id: &str,
+    (step, spec): (&Advance, &ClaimSpec),
+    (stepped, keeps): (&mut Stepped, bool),
+    done: &mut Advanced,
+) -> Result<()> {
     let doing = "claim";
     if let Some(earlier) = repeated(db, spec)? {
         done.claimed = Some(earlier);
@@ -62,11 +76,25 @@ fn claim(db: &Connection, box_id: &str, step: &Advance, spec: &ClaimSpec, done: 
     if !list_edit::may_use(db, spec.list, step.user).doing(doing)? {
         return Err(ListError::NotGranted { list: list.name }.into());
     }
-    let mut turn = Turn { after: i64::MIN, waiting_skipped: 0, user: step.user };
+    let walk = Walk { list: spec.list, user: step.user, round };
+    let mut turn = Turn { after: stepped.after(walk), waiting_skipped: 0, user: step.user };
+    let mut looks = LOOKED_AT;
     if list.open {
         for _ in 0..MAX_LOOKED_AT {
+            let many = done.passed_over.len() >= WRITTEN_FIRST && !stepped.is_full();
+            if many || stepped.has(walk) {
+                let marks = step_over(db, (step, spec), (&list, walk), &mut turn, &mut looks).doing(doing)?;
+                done.passed_over.extend(marks.iter().map(|(lead, refusal)| (*lead, refusal.code())));
+                stepped.add(walk, turn.after, marks);
+                if looks == 0 {
+                    break;
+                }
+            }
             let Some(lead) = turn.next(db, spec, &list, round, step.now).doing(doing)? else {
-                done.exhausted = Some(exhausted(db, spec, round, false).doing(doing)?);
+                // Nobody waits for a call: what is known of those that were stepped over is written, and then the answer is whole.
+                let known = if keeps { stepped.take(Some(walk)) } else { Vec::new() };
+                stepped::write(db, &known).doing(doing)?;
+                done.exhausted = Some(exhausted(db, spec, round, !known.is_empty()).doing(doing)?);
                 return Ok(());
             };
             if spec.skip.contains(&lead.id) {
@@ -89,6 +117,40 @@ fn claim(db: &Connection, box_id: &str, step: &Advance, spec: &ClaimSpec, done: 
     }
     done.exhausted = Some(exhausted(db, spec, round, list.open).doing(doing)?);
     Ok(())
+}
+
+/// Looks at ready leads, `looks` at most, until one may be dialed as far as the trunk and its rest say; returns why the others may not.
+/// A number that is refused for another reason as well is so when its rest is over.
+fn step_over(
+    db: &Connection,
+    (step, spec): (&Advance, &ClaimSpec),
+    (list, walk): (&ListHead, Walk),
+    turn: &mut Turn,
+    looks: &mut usize,
+) -> rusqlite::Result<Vec<(LeadId, DialRefusal)>> {
+    let last = last_visible(list.order, list.visible_position);
+    let mut marks = Vec::new();
+    *looks = looks.saturating_sub(LOOK);
+    while *looks > 0 {
+        let leads = stepped::look(db, walk, (turn.after, last), list.pooled)?;
+        if leads.is_empty() {
+            break;
+        }
+        for lead in leads {
+            if !spec.skip.contains(&lead.id) {
+                let Ok(phone) = Phone::from_e164(&lead.phone) else { return Ok(marks) };
+                let refusal = match spec.plan.dial(&phone, lead.clir) {
+                    Some(_) => checks::repeat(db, phone.expose(), &spec.rules, step.now)?,
+                    None => Some(DialRefusal::TrunkRule),
+                };
+                let Some(refusal) = refusal else { return Ok(marks) };
+                marks.push((lead.id, refusal));
+            }
+            turn.after = lead.turn;
+            *looks = looks.saturating_sub(1);
+        }
+    }
+    Ok(marks)
 }
 
 /// Walks the list: the ready leads from the top, then those put off that are due.
@@ -252,10 +314,15 @@ fn repeated(db: &Connection, spec: &ClaimSpec) -> Result<Option<Claimed>> {
 }
 
 fn exhausted(db: &Connection, spec: &ClaimSpec, round: u32, more: bool) -> rusqlite::Result<Exhausted> {
+    if more {
+        return Ok(Exhausted { remaining_not_due: 0, next_due: None, held: 0, more });
+    }
     let (remaining_not_due, next_due) = leads::waiting(db, spec.list, round)?;
     Ok(Exhausted { remaining_not_due, next_due, held: leads::held(db, spec.list)?, more })
 }
 
+/// Leads passed over and written down before the next is looked at; of more in a row see [`stepped`].
+const WRITTEN_FIRST: usize = 8;
 /// Leads passed over in one commit; a list full of blocked numbers is walked in several.
 const MAX_PASSED_OVER: usize = 200;
 /// Leads looked at in one commit, the run's skip list included.

@@ -99,7 +99,7 @@ fn forbidden(dial: &Dial<'_>) -> Option<DialRefusal> {
 }
 
 /// 端末設備等規則 32条の3, by number: whatever list, seat or way the earlier dials came from, and whatever digits stood behind it.
-fn repeat(
+pub(super) fn repeat(
     db: &Connection,
     phone: &str,
     rules: &DialRules,

@@ -37,24 +37,33 @@ pub(super) fn first_ready(
     user: UserId,
     pooled: bool,
 ) -> rusqlite::Result<Option<Candidate>> {
-    let rounds = "SELECT min(round) FROM leads
-                  WHERE list_id = ?1 AND round > ?2 AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL";
     let first =
         "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting', turn FROM leads
                  WHERE list_id = ?1 AND round = ?2 AND turn > ?3 AND turn <= ?4 AND assigned_user_id IS ?5
                    AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL
                  ORDER BY turn LIMIT 1";
     let mut best: Option<Candidate> = None;
-    let mut seen = 0;
-    loop {
-        let next: Option<u32> = one(db, rounds, (list, seen), |r| r.get(0))?.flatten();
-        let Some(next) = next.filter(|&next| next <= round) else { return Ok(best) };
-        seen = next;
+    for next in ready_rounds(db, list, round)? {
         for owner in [None, Some(user)].into_iter().skip(usize::from(!pooled)) {
             let limit = best.as_ref().map_or(last, |lead| lead.turn - 1);
             if let Some(lead) = one(db, first, (list, next, after, limit, owner), candidate)? {
                 best = Some(lead);
             }
+        }
+    }
+    Ok(best)
+}
+
+/// The rounds up to one of which leads are ready, the first first.
+pub(super) fn ready_rounds(db: &Connection, list: ListId, last: u32) -> rusqlite::Result<Vec<u32>> {
+    let sql = "SELECT min(round) FROM leads
+               WHERE list_id = ?1 AND round > ?2 AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL";
+    let mut rounds: Vec<u32> = Vec::new();
+    loop {
+        let seen = rounds.last().copied().unwrap_or(0);
+        match one(db, sql, (list, seen), |r| r.get::<_, Option<u32>>(0))?.flatten() {
+            Some(next) if next <= last => rounds.push(next),
+            _ => return Ok(rounds),
         }
     }
 }

@@ -69,6 +69,7 @@ mod salvage;
 mod saves;
 mod staging;
 mod stats;
+mod stepped;
 mod tally;
 mod tasks;
 mod trial;
@@ -142,6 +143,8 @@ pub(crate) struct SqliteBackend {
     log_frames: Arc<AtomicI32>,
     /// Leads that commits change, for the list view.
     changes: Changes,
+    /// Leads of which it is known that they are not dialed now, and not written.
+    stepped: stepped::Stepped,
     /// By which what is typed is judged as files are.
     profiles: Arc<Profiles>,
     /// Where recordings lie.
@@ -319,12 +322,16 @@ impl Backend for SqliteBackend {
     }
 
     fn advance(&mut self, step: &Advance) -> Result<Advanced> {
-        self.transact("advance", |db, box_id| advance::advance(db, box_id, step))
+        let mut stepped = std::mem::take(&mut self.stepped);
+        let advanced =
+            self.transact("advance", |db, box_id| advance::advance(db, box_id, step, &mut stepped))?;
+        self.stepped = stepped;
+        Ok(advanced)
     }
 
     fn rehearse(&mut self, step: &Advance, urgent: &dyn Fn() -> bool) -> Result<Option<Claimed>> {
         let writing = Writing::begin(&self.db).doing("rehearse")?;
-        let result = advance::rehearse(&self.db, &self.box_id, step, urgent);
+        let result = advance::rehearse(&self.db, &self.box_id, step, &mut self.stepped, urgent);
         drop(writing);
         self.changes.rollback();
         result

@@ -81,6 +81,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         flusher: None,
         log_frames,
         changes,
+        stepped: Default::default(),
         profiles: Arc::new(options.profiles.clone()),
         place,
         log_tried: 0,

@@ -1,14 +1,49 @@
-//! When the log is moved into the database, and how: off every call's path as long as there is a quiet moment, and in any case
-//! before it is so long that every read has to search it.
+//! What is done in pauses of the calls.
+//!
+//! Leads that claims stepped over are written down, a few at a time. And the log is moved into the database: off every call's path as
+//! long as there is a quiet moment, and in any case before it is so long that every read has to search it.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{SqliteBackend, exec, log, open};
+use super::{SqliteBackend, exec, log, open, stepped};
 use crate::backend::Upkeep;
+use crate::error::Doing;
 
 impl Upkeep for SqliteBackend {
     fn upkeep_after(&self) -> Option<Duration> {
+        let log = self.log_after();
+        match self.stepped.is_empty() {
+            true => log,
+            false => Some(log.map_or(PAUSE, |after| after.min(PAUSE))),
+        }
+    }
+
+    fn upkeep(&mut self, quiet: Duration) {
+        if quiet >= PAUSE {
+            self.write_stepped();
+        }
+        if self.log_after().is_some_and(|after| quiet >= after) {
+            self.keep_log(quiet);
+        }
+    }
+}
+
+impl SqliteBackend {
+    /// Writes down a few of the leads that claims stepped over.
+    fn write_stepped(&mut self) {
+        let marks = self.stepped.take(None);
+        if marks.is_empty() {
+            return;
+        }
+        let doing = "put leads off";
+        if let Err(error) = self.transact(doing, |db, _| stepped::write(db, &marks).doing(doing)) {
+            tracing::warn!(%error, "leads that were stepped over are looked at again");
+            self.stepped.forget();
+        }
+    }
+
+    fn log_after(&self) -> Option<Duration> {
         let frames = self.log_frames.load(Ordering::Relaxed);
         // Fewer than at the last try: the log has begun anew.
         let since = if frames < self.log_tried { frames } else { frames - self.log_tried };
@@ -23,7 +58,7 @@ impl Upkeep for SqliteBackend {
         }
     }
 
-    fn upkeep(&mut self, quiet: Duration) {
+    fn keep_log(&mut self, quiet: Duration) {
         let at_leisure = quiet >= QUIET;
         if at_leisure
             && !std::mem::replace(&mut self.log_has_room, true)
@@ -50,9 +85,7 @@ impl Upkeep for SqliteBackend {
             self.log_has_room = false;
         }
     }
-}
 
-impl SqliteBackend {
     /// Moves what is in the log, and begins a new one unless somebody still reads from this one.
     ///
     /// The first write into a new log syncs its header besides the commit. That write is made here, so that a call's

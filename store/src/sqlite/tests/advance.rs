@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::error::Error;
+use crate::model::Exhausted;
 
 /// S1.2, X9.
 #[test]
@@ -292,4 +293,94 @@ proptest! {
             prop_assert_eq!(leads.len(), all, "shared");
         }
     }
+}
+
+/// Calls of all leads of the list but those from `position` on, a moment ago and by another list.
+fn called_elsewhere(world: &mut World, position: i64) {
+    let sql = "INSERT INTO attempts (id, box_id, seat, direction, origin, phone, dial_string, business_day, claimed_at, dialed_at,
+                 ended_at, sealed_at)
+               SELECT unhex(printf('%032x', position)), 'box-0', 'z', 'out', 'list', phone, 'x', 20261121, ?2, ?2, ?2, ?2 FROM leads
+               WHERE list_id = ?1 AND position < ?3";
+    world.db.db.execute(sql, (world.list, world.now - 60_000, position)).unwrap();
+}
+
+/// Asks for the next lead until there is one, or none; how often, and how many were passed over.
+fn ask(world: &mut World) -> (Option<Claimed>, Option<Exhausted>, usize, usize) {
+    let (mut asked, mut passed_over) = (0, 0);
+    loop {
+        let step = world.step(None, None, Some(world.spec()));
+        let advanced = world.db.advance(&step).unwrap();
+        asked += 1;
+        passed_over += advanced.passed_over.len();
+        if !advanced.exhausted.as_ref().is_some_and(|end| end.more) {
+            return (advanced.claimed, advanced.exhausted, asked, passed_over);
+        }
+    }
+}
+
+fn waiting(world: &World) -> i64 {
+    let sql = "SELECT count(*) FROM leads WHERE state = 'waiting' AND next_eligible_at = ?1";
+    world.db.db.query_row(sql, [world.now + 120_000], |r| r.get(0)).unwrap()
+}
+
+/// D24: many in a row that rest are looked at, and written down in pauses: the seat has its next lead after a few short commits.
+#[test]
+fn many_leads_in_a_row_that_rest_are_stepped_over() {
+    use crate::backend::Upkeep;
+    let mut world = World::new(1_210);
+    called_elsewhere(&mut world, 1_201);
+    let (claimed, _, asked, passed_over) = ask(&mut world);
+    assert_eq!(claimed.map(|claimed| claimed.position), Some(1_201));
+    assert!(asked <= 4 && passed_over == 1_200, "{asked} {passed_over}");
+    assert_eq!(waiting(&world), 8, "nobody waits for the others to be written");
+    // What somebody does about them meanwhile stands.
+    let ids: Vec<LeadId> = world.leads().iter().map(|lead| lead.id).collect();
+    world.exclude(ids[20], Some("社内"));
+    world.change(ids[21], &crate::model::LeadChange::Delete);
+    world.db.db.execute("UPDATE leads SET state = 'done' WHERE position = 23", []).unwrap();
+    // Another claim goes on behind them.
+    let (claimed, _, asked, passed_over) = ask(&mut world);
+    assert_eq!((claimed.map(|claimed| claimed.position), asked, passed_over), (Some(1_202), 1, 0));
+    let pause = world.db.upkeep_after().unwrap();
+    let mut pauses = 0;
+    while waiting(&world) < 1_198 {
+        world.db.upkeep(pause);
+        pauses += 1;
+        assert!(pauses < 100, "{}", waiting(&world));
+    }
+    world.db.upkeep(pause);
+    assert_eq!(
+        (waiting(&world), pauses > 5),
+        (1_198, true),
+        "without the one that is done and the one in the bin"
+    );
+    assert!(world.lead(Some(ids[20])).excluded_reason.is_some());
+    assert_eq!(world.lead(Some(ids[22])).state, LeadState::Done);
+    let (claimed, ..) = ask(&mut world);
+    assert_eq!(claimed.map(|claimed| claimed.position), Some(1_203));
+    world.now += 120_000;
+    let (claimed, ..) = ask(&mut world);
+    assert_eq!(
+        claimed.map(|claimed| claimed.position),
+        Some(1_204),
+        "the list goes on before those that waited"
+    );
+    assert!(world.is_sound());
+}
+
+/// D24: where all rest, the answer says how many and until when; and a process that ends in between loses nothing.
+#[test]
+fn a_list_of_which_all_rest_is_waited_for() {
+    let mut world = World::new(900);
+    called_elsewhere(&mut world, 901);
+    let step = world.step(None, None, Some(world.spec()));
+    assert!(world.db.advance(&step).unwrap().exhausted.unwrap().more);
+    let mut world = world.reopen();
+    let (claimed, exhausted, _, passed_over) = ask(&mut world);
+    assert!(claimed.is_none());
+    let end = exhausted.unwrap();
+    assert_eq!((end.remaining_not_due, end.next_due), (900, Some(world.now + 120_000)));
+    assert_eq!((waiting(&world), passed_over), (900, 892), "eight were written before");
+    world.now += 120_000;
+    assert!(ask(&mut world).0.is_some());
 }
