@@ -94,7 +94,8 @@ codes! {
     PhoneExt = "W-PHONE-EXT", "内線番号は発信に使いません", "The extension is not dialed.";
     ColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.";
     Excluded = "W-EXCLUDED", "発信対象外にしていません", "No lead is excluded by it.";
-    InBin = "W-BIN", "リストから削除した発信先と同じ番号です", "A lead of this number was deleted from the list.";
+    InBin = "W-BIN", "リストから削除した発信先か、復元の前に発信した先と同じ番号です",
+        "A lead of this number was deleted from the list, or called before a copy was put back.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     OwnerGrant = "W-OWNER-GRANT", "発信担当者がこのリストを使えないため、誰も発信できない行があります",
         "Rows are of an owner who may not use the list; nobody can call them.";

@@ -48,6 +48,8 @@ pub(crate) struct StagedRow {
     pub(crate) excluded: Option<String>,
     /// Lead of the list's bin that has the number and was 発信対象外: a new one stays so.
     pub(crate) kept: Option<LeadId>,
+    /// When its number was dialed by a call that a restore left behind, UTC milliseconds: a new lead of it is not called by itself.
+    pub(crate) rests: Option<i64>,
     /// As the file had it.
     pub(crate) raw_phone: String,
     /// 184 or 186 in front of it.

@@ -395,7 +395,7 @@ codes! {
         "残したい列はリストに取り込むか、--map で名前を対応させてください", "Import it into a list to keep it, or say with --map what it holds.";
     WarnExcluded = "W-EXCLUDED", "発信対象外にしていません", "No lead is excluded by it.",
         "リストにある発信先は kakeru lead exclude で、新しい発信先は「発信対象外」という名前の列で対象外にします", "A lead that is on the list is excluded by kakeru lead exclude, a new one by a column named 発信対象外.";
-    WarnBin = "W-BIN", "リストから削除した発信先と同じ番号です", "A lead of this number was deleted from the list.",
+    WarnBin = "W-BIN", "リストから削除した発信先か、復元の前に発信した先と同じ番号です", "A lead of this number was deleted from the list, or called before a copy was put back.",
         "発信対象外だった番号は発信対象外のままです。架電済みで、もう発信しない番号は kakeru lead exclude で対象外にしてください",
         "One that was excluded stays so; of those that were called, exclude (kakeru lead exclude) who is not to be called again.";
     WarnColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.",

@@ -316,6 +316,7 @@ mod tests {
             assigned: None,
             excluded: None,
             kept: None,
+            rests: None,
             raw_phone: if again { format!("0{number}") } else { String::new() },
             clir: None,
             company: Some(name.to_owned()),

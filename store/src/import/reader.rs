@@ -7,7 +7,7 @@ use crate::error::Result as StoreResult;
 use crate::error::Said;
 use crate::id::LeadId;
 use crate::phone::Phone;
-use crate::sqlite::{HasNames, Known};
+use crate::sqlite::{HasNames, Known, left_behind};
 use crate::staging::{Blanks, LateDoubt, LateDoubts, NumberRow, Placed};
 
 use super::detect::detect;
@@ -185,16 +185,28 @@ impl ImportReader {
         self.known.as_mut()?.in_bin(phone).filter(|known| known.excluded).map(|known| known.lead)
     }
 
-    /// What is to be told of new leads whose numbers lie in the list's bin: that they stay 発信対象外, which their file does not say, or
-    /// that they were called before.
+    /// When the number was dialed by a call that a restore left behind.
+    pub(super) fn rests(&mut self, phone: &Phone) -> Option<i64> {
+        self.known.as_mut()?.rests(phone)
+    }
+
+    /// What is to be told of new leads whose numbers lie in the list's bin, or were dialed by calls that a restore left behind: that they are
+    /// 発信対象外, which their file does not say, or that they were called before.
     pub(super) fn out_of_bin(&mut self, rows: &[NumberRow], doubts: &mut LateDoubts) {
         let (Some(known), column) = (&mut self.known, self.columns.index(Role::Phone)) else { return };
         for NumberRow { row, placed } in rows {
-            if matches!(placed, Placed::New(_))
-                && row.excluded.is_none()
-                && let Some(found) = known.in_bin(&row.phone)
-            {
-                let value = shorten(&known.of_bin(found));
+            if !matches!(placed, Placed::New(_)) || row.excluded.is_some() {
+                continue;
+            }
+            let found = match known.in_bin(&row.phone) {
+                Some(found) if found.excluded => Some(known.of_bin(found)),
+                found => match known.rests(&row.phone) {
+                    Some(at) => Some(left_behind(Some(at), None)),
+                    None => found.map(|found| known.of_bin(found)),
+                },
+            };
+            if let Some(value) = found {
+                let value = shorten(&value);
                 doubts.add(LateDoubt { line: row.line, code: Code::InBin, column, value, contact: None });
             }
         }

@@ -321,6 +321,7 @@ fn read_all(
         }
         let mut row = staged(row);
         row.kept = reader.kept(&row.phone);
+        row.rests = reader.rests(&row.phone);
         bytes += weight(&row);
         window.push(row);
         if window.len() == WINDOW || bytes >= WINDOW_BYTES {
@@ -355,6 +356,7 @@ fn staged(row: ImportRow) -> StagedRow {
         assigned: row.assigned,
         excluded: row.excluded,
         kept: None,
+        rests: None,
         raw_phone: row.raw_phone,
         clir: row.clir,
         company: row.company,

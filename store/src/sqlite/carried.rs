@@ -25,7 +25,7 @@ pub struct Carried {
     pub do_not_call: u64,
     /// Those of them of which nothing but the number could be read.
     pub number_only: u64,
-    /// Leads that were excluded since the copy was made (発信対象外), and are so in it.
+    /// Leads that were excluded since the copy was made (発信対象外), deleted, or taken back with their import: excluded in it.
     pub excluded: u64,
     /// Leads that were called since and are excluded for that, until a supervisor takes them in again.
     pub called_since: u64,
@@ -106,6 +106,8 @@ fn take(copy: &Connection, present: &Connection, now: i64) -> rusqlite::Result<O
     whole(Part::Leads, leads.all()?);
     let (all, calls_left_behind) = calls(copy, present, &mut leads, now)?;
     whole(Part::Calls, all);
+    leads.undone()?;
+    leads.tasks()?;
     transaction.commit()?;
     let Excluded { as_before: excluded, called: called_since } = leads.done;
     let carried = Carried { do_not_call, number_only, excluded, called_since, calls_left_behind, ..carried };

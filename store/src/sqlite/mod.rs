@@ -120,6 +120,7 @@ pub(crate) use open::{open, open_to_read};
 pub(crate) use own_files::is_own;
 pub(crate) use place::Place;
 pub use restore::{Restored, restore, restore_told};
+pub(crate) use rests::left_behind;
 pub use retention::ExpireAt;
 pub(crate) use staging::{HasNames, Known, Reached};
 pub(crate) use trial::{Folder, Trial};

@@ -4,9 +4,13 @@
 //! ever. The call itself stays in the file that was moved aside. A copy of version 13 or before has no such table: there the rows are
 //! facts in `meta`, which migration 014 moves.
 
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 
 use super::{all, exec, one};
+use crate::phone::Phone;
+use crate::time::format_jst;
 
 /// Where a database has them.
 #[derive(Clone, Copy)]
@@ -45,11 +49,27 @@ impl Rests {
     }
 }
 
+/// The last dial of each number ([`Phone::key`]).
+pub(super) fn last_of_all(db: &Connection) -> rusqlite::Result<HashMap<u64, i64>> {
+    let sql = "SELECT phone, max(dialed_at) FROM rests GROUP BY phone";
+    let rows: Vec<(String, i64)> = all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(rows.iter().filter_map(|(phone, at)| Some((Phone::from_e164(phone).ok()?.key(), *at))).collect())
+}
+
+/// Why a lead is excluded whose number was dialed by a call that a restore left behind, and with which result.
+pub(crate) fn left_behind(at: Option<i64>, result: Option<&str>) -> String {
+    let when = at.map(format_jst).unwrap_or_default();
+    let (day, time) = (when.get(..10).unwrap_or_default(), when.get(11..16).unwrap_or_default());
+    format!("{CALLED} {day} {time} {}", result.unwrap_or_default()).trim_end().to_owned()
+}
+
 /// What no floor reaches back to any more goes.
 pub(super) fn forget(db: &Connection, now: i64) -> rusqlite::Result<()> {
     exec(db, "DELETE FROM rests WHERE dialed_at < ?1", [now.saturating_sub(KEPT_MS)]).map(drop)
 }
 
+/// Begins the reason; when and with what result follow.
+const CALLED: &str = "復元: コピーの後に発信済";
 /// The longest floor that the configuration takes (`repeat_gap`).
 pub(super) const KEPT_MS: i64 = 7 * 86_400_000;
 

@@ -63,6 +63,7 @@ impl Trial {
         let sql = "INSERT INTO main.leads SELECT * FROM live.leads
                    WHERE list_id = ?1 AND deleted_at IS NOT NULL AND (excluded = 1 OR attempts > 0)";
         exec(&db, sql, [list]).doing(doing)?;
+        exec(&db, "INSERT INTO main.rests SELECT * FROM live.rests", []).doing(doing)?;
         // How a site calls its results; the built-in ones are there.
         let sql =
             "INSERT OR REPLACE INTO main.dispositions SELECT * FROM live.dispositions WHERE builtin = 0";

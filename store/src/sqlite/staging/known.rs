@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::in_bin::{self, InBin};
-use super::super::{all, one, unsigned};
+use super::super::{all, one, rests, unsigned};
 use crate::error::{Doing, Result};
 use crate::id::{ImportId, ListId, UserId};
 use crate::name_key::login_key;
@@ -26,6 +26,8 @@ pub(crate) struct Known {
     folded: Option<HashMap<String, Option<UserId>>>,
     /// Numbers of the list's bin, read when first asked for.
     in_bin: Option<HashMap<u64, InBin>>,
+    /// When numbers were dialed whose calls a restore left behind, likewise.
+    rests: Option<HashMap<u64, i64>>,
     failed: Option<rusqlite::Error>,
 }
 
@@ -45,7 +47,16 @@ impl Known {
     /// `database`: its file.
     pub(crate) fn new(database: &Path, list: Option<ListId>) -> Self {
         let path = database.to_owned();
-        Self { path, list, db: None, users: HashMap::new(), folded: None, in_bin: None, failed: None }
+        Self {
+            path,
+            list,
+            db: None,
+            users: HashMap::new(),
+            folded: None,
+            in_bin: None,
+            rests: None,
+            failed: None,
+        }
     }
 
     /// The user of a login who may own the rows, written exactly so or else the only one that differs in case or width (S4.24). Nobody who
@@ -116,6 +127,17 @@ impl Known {
         }
         // Most bins are empty.
         self.in_bin.as_ref().filter(|all| !all.is_empty())?.get(&phone.key()).copied()
+    }
+
+    /// When the number was dialed last by a call that stays in a database which a copy replaced (D24).
+    pub(crate) fn rests(&mut self, phone: &Phone) -> Option<i64> {
+        self.list?;
+        if self.rests.is_none() {
+            let found = self.ask(|db| rests::last_of_all(db).map(Some));
+            self.rests = Some(found.unwrap_or_default());
+        }
+        // Few databases ever took the place of another.
+        self.rests.as_ref().filter(|all| !all.is_empty())?.get(&phone.key()).copied()
     }
 
     /// What is told of it.

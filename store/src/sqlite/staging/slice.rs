@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row};
 
 use super::super::due::NEVER;
 use super::super::last_call::{LastCall, last_call};
+use super::super::rests::left_behind;
 use super::super::turns::turn_of_new;
 use super::super::{assignments, exec, in_bin, lead_numbers, one};
 use super::category::{CategoryIds, Giver};
@@ -140,6 +141,8 @@ impl<'a> Slice<'a> {
                 self.exclude(*position, reason)?;
             } else if let (Some(of), Placed::New(position)) = (row.kept, placed) {
                 in_bin::keep_staged(self.db, (self.context.list, *position), self.import, of)?;
+            } else if let (Some(at), Placed::New(position)) = (row.rests, placed) {
+                self.exclude(*position, &left_behind(Some(at), None))?;
             }
             if let Placed::New(position) = placed
                 && !is_dialed_from_lists(row.phone.expose())

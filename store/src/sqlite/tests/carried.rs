@@ -153,6 +153,112 @@ fn what_was_dialed_is_known_after_a_second_copy_too() {
     assert_eq!(refused(&mut world), Some("E-REPEAT"), "three calls are enough for a day");
 }
 
+/// S1.25, S1.27: who left the list since the copy was made is not called because it was put back.
+#[test]
+fn leads_that_were_deleted_or_taken_back_since_are_not_called() {
+    let mut world = World::new(4);
+    let list = world.list;
+    world.import(list, &[row(10), row(11)]);
+    let import = world.reader().imports(None, None, 1).unwrap()[0].id;
+    let ids: Vec<LeadId> = world.leads().iter().map(|lead| lead.id).collect();
+    // In the bin before.
+    world.change(ids[3], &crate::model::LeadChange::Delete);
+    let copy = copied(&world);
+    world.now += MINUTE;
+    world.change(ids[0], &crate::model::LeadChange::Delete);
+    world.exclude(ids[1], Some("本人希望"));
+    world.change(ids[1], &crate::model::LeadChange::Delete);
+    // Deleted, and there again: it is still to be called.
+    world.change(ids[2], &crate::model::LeadChange::Delete);
+    world.import(list, &[row(2), row(3)]);
+    let mut at = Some(UndoAt::START);
+    while let Some(from) = at {
+        at = world.db.undo_import(import, from, Actor::default(), world.now).unwrap().1;
+    }
+    let (mut world, carried) = back(world, &copy);
+    assert_eq!(carried, Carried { excluded: 4, ..Carried::default() });
+    let reason = |world: &World, at: usize| world.lead(Some(ids[at])).excluded_reason;
+    let reasons = [0, 1, 2, 4, 5].map(|at| reason(&world, at));
+    let told = |reason: &str| Some(reason.to_owned());
+    let (deleted, undone) = (told("復元: コピーの後に削除済"), told("復元: コピーの後に取り込みを取消済"));
+    assert_eq!(reasons, [deleted, told("本人希望"), None, undone.clone(), undone]);
+    assert_eq!(world.dial().unwrap().lead, Some(ids[2]));
+    assert!(world.dial().is_none());
+    assert!(world.is_sound());
+}
+
+/// X4: a task that was closed since the copy was made, by hand or by the customer's own call, is none any more.
+#[test]
+fn tasks_closed_since_stay_closed() {
+    let mut world = World::new(3);
+    for _ in 0..3 {
+        world.call("見込");
+    }
+    let open = |world: &World| -> Vec<Option<LeadId>> {
+        let tasks = world.reader().tasks(&crate::model::TaskQuery::default()).unwrap();
+        tasks.iter().map(|task| task.lead).collect()
+    };
+    let ids = open(&world);
+    let copy = copied(&world);
+    world.now += 10 * MINUTE;
+    let task = world.reader().tasks(&crate::model::TaskQuery::default()).unwrap()[0].id;
+    let change = crate::model::TaskChange {
+        task,
+        what: crate::model::TaskStep::Close,
+        by: world.actor(),
+        scope: crate::permission::Scope::All,
+        now: world.now,
+    };
+    world.db.task_change(&change).unwrap();
+    let call = counts::incoming(&world, phone(1).expose());
+    let arrived = world.db.open_incoming(&call).unwrap();
+    world.finish(arrived.attempt, "通話済");
+    assert_eq!(open(&world), [ids[2]]);
+    let (world, _) = back(world, &copy);
+    assert_eq!(open(&world), [ids[2]]);
+    // In the place of a database that was begun empty nothing is closed.
+    let empty = world.path.with_file_name("empty.db");
+    drop(crate::sqlite::open(&empty, &OpenOptions::default()).unwrap());
+    crate::sqlite::restore(&copy, &empty, "now", Actor::default(), world.now).unwrap();
+    let db = crate::sqlite::open(&empty, &OpenOptions::default()).unwrap();
+    let tasks = open_reader(&empty, db.changes()).unwrap().tasks(&crate::model::TaskQuery::default());
+    assert_eq!(tasks.unwrap().len(), 3);
+    let states = ids.iter().map(|id| world.lead(*id).state).collect::<Vec<_>>();
+    assert_eq!(states, [LeadState::Done, LeadState::Done, LeadState::Task]);
+    assert!(world.is_sound());
+}
+
+/// S1.25, D24: who was called since the copy was made, on a list that the copy does not have, is not called again when its file comes again.
+#[test]
+fn leads_of_a_file_that_the_copy_does_not_have_were_called_too() {
+    let mut world = World::new(1);
+    let copy = copied(&world);
+    let list = world.list("second");
+    world.import(list, &[row(1), row(2)]);
+    let at = world.now;
+    let spec = ClaimSpec { list, ..world.spec() };
+    let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
+    world.finish(claimed.attempt, "不通");
+    world.now += MINUTE;
+    let (mut world, _) = back(world, &copy);
+    world.now += 10 * MINUTE;
+    let list = world.list("second");
+    let mut known = crate::sqlite::Known::new(&world.path, Some(list));
+    let again = |number: usize, known: &mut crate::sqlite::Known| {
+        let row = row(number);
+        StagedRow { rests: known.rests(&row.phone), ..row }
+    };
+    let rows = [again(1, &mut known), again(2, &mut known)];
+    assert_eq!((rows[0].rests, rows[1].rests), (Some(at), None));
+    known.check().unwrap();
+    world.import(list, &rows);
+    world.list = list;
+    let leads = world.leads();
+    assert_eq!(leads[0].excluded_reason.as_deref(), Some("復元: コピーの後に発信済 2026-11-21 10:00"));
+    assert_eq!(world.dial().unwrap().lead, Some(leads[1].id));
+    assert!(world.is_sound());
+}
+
 /// S1.25, X4: a task that was answered since the copy was made is none any more, and its lead is not called again; nor are the leads of
 /// a number that somebody typed since.
 #[test]

@@ -77,7 +77,7 @@ fn by_hand(world: &mut World, number: usize, status: Option<&str>, memo: Option<
     Some(attempt)
 }
 
-fn incoming(world: &World, caller: &str) -> IncomingCall {
+pub(super) fn incoming(world: &World, caller: &str) -> IncomingCall {
     IncomingCall {
         attempt: None,
         caller: Some(caller.into()),

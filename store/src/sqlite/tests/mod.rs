@@ -427,6 +427,7 @@ pub(in crate::sqlite) fn row(number: usize) -> StagedRow {
         assigned: None,
         excluded: None,
         kept: None,
+        rests: None,
         clir: None,
         company: Some(format!("会社{number}")),
         person: None,
