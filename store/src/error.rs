@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 pub use ja::os;
-pub use list::ListError;
+pub use list::{ListError, StatusCandidate};
 pub use refusal::DialRefusal;
 pub use said::Said;
 
@@ -213,7 +213,7 @@ pub enum Error {
     #[error("a reason must be given")]
     ReasonRequired,
     /// No such result status.
-    #[error("no result status {status:?}; there are: {}", known.join(", "))]
+    #[error("no result status {status:?}{}{}", if known.is_empty() { "" } else { "; there are: " }, known.join(", "))]
     StatusUnknown {
         /// Code or label as given.
         status: String,

@@ -52,7 +52,7 @@ pub use code::{Code, Lang};
 pub use dnc_import::{DncImport, DncImported, DncUndone};
 pub use dnc_preview::{DncEffect, DncPreviewRow};
 pub use dnc_text::dnc_source_ja;
-pub use error::{Blame, DialRefusal, Error, ListError, OpenError, Result, Said, os};
+pub use error::{Blame, DialRefusal, Error, ListError, OpenError, Result, Said, StatusCandidate, os};
 pub use handle::{OpenOptions, Store};
 pub use id::{AttemptId, ContactId, ImportId, LeadId, ListId, NoteId, ProjectId, UserId};
 pub use model::*;

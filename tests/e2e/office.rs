@@ -302,6 +302,20 @@ fn a_site_makes_its_own_statuses() {
         of_summer.as_array().unwrap().iter().map(|row| row["label"].as_str().unwrap()).collect();
     assert!(labels.len() == 8 && labels.contains(&"夏の資料請求") && labels.contains(&"不通"), "{labels:?}");
     daemon.run(&["disposition", "ls", "--project", "秋"]).refused("E-NOT-FOUND");
+    // One label in two projects: none is changed before it is said which.
+    for project in ["夏", "冬"] {
+        daemon.cli(&["disposition", "add", "来店", "--project", project]);
+    }
+    let refused = daemon.run(&["disposition", "archive", "来店"]);
+    refused.refused("E-AMBIGUOUS");
+    let candidates = refused.json()["error"]["data"]["facts"]["statuses"].take();
+    assert_eq!((&candidates[0]["project"], &candidates[1]["project"]), (&"夏".into(), &"冬".into()));
+    daemon.run(&["disposition", "edit", "来店", "--hotkey", "r"]).refused("E-AMBIGUOUS");
+    daemon.run(&["disposition", "archive", "来店", "--project", "秋"]).refused("E-NOT-FOUND");
+    let archived = daemon.cli(&["disposition", "archive", "来店", "--project", "冬"]);
+    assert_eq!((&archived["code"], &archived["project"]), (&candidates[1]["code"], &"冬".into()));
+    let edited = daemon.cli(&["disposition", "edit", "来店", "--hotkey", "r"]);
+    assert_eq!(edited["code"], candidates[0]["code"], "the one that is offered");
 }
 
 /// S0.3 to S0.9: a contact through its life.

@@ -140,28 +140,29 @@ pub(super) fn disposition(global: &Global, verb: DispositionVerb, out: Out) -> R
             };
             call(global, verb, out, show)
         }
-        DispositionVerb::Edit { status, label, flags } => {
-            call(global, disposition_edit(status, label, None, flags), out, show)
+        DispositionVerb::Edit { status, project, label, flags } => {
+            call(global, disposition_edit((status, project), label, None, flags), out, show)
         }
-        DispositionVerb::Archive { status } => {
-            let verb = disposition_edit(status, None, Some(true), DispositionFlags::default());
+        DispositionVerb::Archive { status, project } => {
+            let verb = disposition_edit((status, project), None, Some(true), DispositionFlags::default());
             call(global, verb, out, show)
         }
-        DispositionVerb::Restore { status } => {
-            let verb = disposition_edit(status, None, Some(false), DispositionFlags::default());
+        DispositionVerb::Restore { status, project } => {
+            let verb = disposition_edit((status, project), None, Some(false), DispositionFlags::default());
             call(global, verb, out, show)
         }
     }
 }
 
 fn disposition_edit(
-    status: String,
+    (status, project): (String, Option<String>),
     label: Option<String>,
     archived: Option<bool>,
     flags: DispositionFlags,
 ) -> DispositionEdit {
     DispositionEdit {
         status,
+        project,
         label,
         archived,
         keep_recording: flags.keep_recording,

@@ -8,9 +8,9 @@ use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
-    DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
-    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
-    TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    DispositionDraft, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow, HandOver,
+    HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts,
+    TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::{Given, GivenAt, HandOverAt, Handing, UnlinkAt};
@@ -151,8 +151,8 @@ pub(crate) trait OfficeReader {
     fn contact_numbers(&mut self) -> Result<u64>;
     /// Whatever `before` and `limit` are.
     fn history_count(&mut self, query: &HistoryQuery) -> Result<u64>;
-    /// Whether a status may count as `flags` say: as it does, or as anything while no call has it.
-    fn countable(&mut self, status: &str, flags: &DispositionFlags) -> Result<()>;
+    /// Whether a status may count as the change says: as it does, or as anything while no call has it.
+    fn countable(&mut self, status: &str, change: &DispositionChange) -> Result<()>;
     /// Whatever `after` and `limit` are.
     fn dnc_count(&mut self, query: &DncQuery) -> Result<u64>;
     /// Live ones.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::refusal::{moment, shortened};
-use super::{DialRefusal, Error, ListError, OpenError};
+use super::{DialRefusal, Error, ListError, OpenError, StatusCandidate};
 use crate::import::ImportError;
 
 impl Error {
@@ -59,6 +59,7 @@ impl Error {
             Self::DeleteGuard { why } => why.ja.to_string(),
             Self::StatusDuplicate { label } => label.clone(),
             Self::StatusUsed { label, calls } => format!("「{label}」の通話 {calls}件"),
+            Self::StatusUnknown { status, known } if known.is_empty() => format!("「{status}」"),
             Self::StatusUnknown { status, known } => {
                 format!("「{status}」。使えるのは: {}", known.join("、"))
             }
@@ -103,6 +104,7 @@ impl Error {
             Self::DoNotCall { project, since, reason, deleted, .. } => {
                 json!({ "project": project, "since": since, "reason": reason, "deleted": deleted })
             }
+            Self::List(ListError::StatusInSeveral { candidates, .. }) => json!({ "statuses": candidates }),
             Self::List(ListError::Full { limit, free }) => json!({ "limit": limit, "free": free }),
             Self::List(ListError::ProjectInUse { name, lists }) => json!({ "project": name, "lists": lists }),
             Self::ContactsFull { most, needed, free } => {
@@ -139,6 +141,10 @@ impl ListError {
         match self {
             Self::NotGranted { list } => list.clone(),
             Self::InSeveralProjects { paths } => format!("複数の案件にあります: {paths}"),
+            Self::StatusInSeveral { status, candidates } => {
+                let each: Vec<String> = candidates.iter().map(StatusCandidate::ja).collect();
+                format!("「{status}」は {} です。コードか --project で指定してください", each.join("、"))
+            }
             Self::Full { limit, free } => format!("上限 {limit}件、残り {free}件"),
             Self::Value(code) => code.ja().to_owned(),
             Self::ProjectDuplicate { name } => name.clone(),
@@ -373,6 +379,13 @@ mod tests {
         let lists = [
             ListError::NotGranted { list: name() },
             ListError::InSeveralProjects { paths: name() },
+            ListError::StatusInSeveral {
+                status: name(),
+                candidates: vec![
+                    StatusCandidate { code: "status_8".to_owned(), project: Some(name()) },
+                    StatusCandidate { code: "status_9".to_owned(), project: None },
+                ],
+            },
             ListError::Full { limit: 5000, free: 3 },
             ListError::LeadDuplicate,
             ListError::Value(Code::CatLimit),

@@ -17,6 +17,14 @@ pub enum ListError {
         /// Each as `PROJECT/LIST`.
         paths: String,
     },
+    /// Several result statuses have this label, of which one is to be changed (S4.7).
+    #[error("{status:?} is {}; name one by its code, or by --project", .candidates.iter().map(StatusCandidate::en).collect::<Vec<_>>().join(" and "))]
+    StatusInSeveral {
+        /// The label as given.
+        status: String,
+        /// Those that may be meant, in the order of statuses.
+        candidates: Vec<StatusCandidate>,
+    },
     /// The list takes no more leads (S1.12, S4.30).
     #[error("the list takes at most {limit} leads; {free} more fit")]
     Full {
@@ -94,7 +102,7 @@ impl ListError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotGranted { .. } => "E-LIST-GRANT",
-            Self::InSeveralProjects { .. } => "E-AMBIGUOUS",
+            Self::InSeveralProjects { .. } | Self::StatusInSeveral { .. } => "E-AMBIGUOUS",
             Self::Full { .. } => "E-LIST-FULL",
             Self::LeadDuplicate => "E-LEAD-DUP",
             Self::Value(code) => code.as_str(),
@@ -114,6 +122,7 @@ impl ListError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::InSeveralProjects { .. }
+            | Self::StatusInSeveral { .. }
             | Self::Cursor
             | Self::Column { .. }
             | Self::SearchEmpty
@@ -130,5 +139,31 @@ impl ListError {
             | Self::ProjectInUse { .. }
             | Self::NotUndoable { .. } => Blame::Refused,
         }
+    }
+}
+
+/// A result status that may be meant.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct StatusCandidate {
+    /// Its code, which no other has.
+    pub code: String,
+    /// Its project, by identifier where that lies in the bin; `None`: all projects.
+    pub project: Option<String>,
+}
+
+impl StatusCandidate {
+    fn en(&self) -> String {
+        let Self { code, project } = self;
+        project
+            .as_ref()
+            .map_or_else(|| format!("{code} (all projects)"), |project| format!("{code} (project {project})"))
+    }
+
+    /// In Japanese.
+    pub(super) fn ja(&self) -> String {
+        let Self { code, project } = self;
+        project
+            .as_ref()
+            .map_or_else(|| format!("{code}(全案件)"), |project| format!("{code}(案件 {project})"))
     }
 }

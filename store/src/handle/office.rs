@@ -256,7 +256,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::Error::StatusBuiltin`] (S4.6), [`crate::Error::StatusUsed`], [`crate::Error::StatusUnknown`], [`crate::Error::StatusDuplicate`],
-    /// [`crate::Error::Value`].
+    /// [`crate::ListError::StatusInSeveral`], [`crate::Error::Value`].
     pub async fn disposition_change(
         &self,
         status: &str,
@@ -267,8 +267,8 @@ impl Store {
         let status = status.to_owned();
         if change.flags.counts_call.is_some() || change.flags.counts_connect.is_some() {
             // A long read, and not in the way of calls: without an index it looks at every call there is.
-            let (status, flags) = (status.clone(), change.flags.clone());
-            self.read(move |r| r.countable(&status, &flags)).await?;
+            let (status, change) = (status.clone(), change.clone());
+            self.read(move |r| r.countable(&status, &change)).await?;
         }
         self.write(move |b| b.disposition_change(&status, &change, by, now)).await
     }

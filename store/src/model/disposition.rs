@@ -71,6 +71,8 @@ pub struct DispositionFlags {
 /// What to change of a status. Of a built-in one only hotkey, colour and place.
 #[derive(Clone, Debug, Default)]
 pub struct DispositionChange {
+    /// Whose status is meant: this project's own. `None`: whichever has the code or label, and there must be one.
+    pub of: Option<ProjectId>,
     /// New label.
     pub label: Option<String>,
     /// Offer it no more, or again.

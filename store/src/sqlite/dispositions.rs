@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
 use super::{all, audit_by, exec, one, unsigned};
-use crate::error::{Doing, Error, Result, Said};
+use crate::error::{Doing, Error, ListError, Result, Said, StatusCandidate};
 use crate::id::ProjectId;
 use crate::model::{Actor, DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo, LeadNext};
 use crate::name_key::fold;
@@ -35,7 +35,7 @@ pub(super) fn find(db: &Connection, status: &str, project: Option<ProjectId>) ->
     alike(all(db, &sql, [project], row).doing(doing)?, status)
 }
 
-/// The status of this code or label in any project, archived ones too: for searches and for administration.
+/// The status of this code or label in any project, archived ones too: for searches.
 pub(super) fn any(db: &Connection, status: &str) -> Result<DispositionInfo> {
     let doing = "read status";
     let status = status.trim();
@@ -150,7 +150,7 @@ pub(super) fn change(
     now: i64,
 ) -> Result<DispositionInfo> {
     let doing = "change status";
-    let old = any(db, status)?;
+    let old = named(db, status, change)?;
     let flags = &change.flags;
     let fixed = change.label.is_some()
         || change.archived.is_some()

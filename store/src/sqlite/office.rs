@@ -13,9 +13,9 @@ use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
-    DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
-    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
-    TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    DispositionDraft, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow, HandOver,
+    HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts,
+    TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 
@@ -279,8 +279,8 @@ impl OfficeReader for SqliteReader {
         contacts::numbers(&self.db).doing("count contacts")
     }
 
-    fn countable(&mut self, status: &str, flags: &DispositionFlags) -> Result<()> {
-        dispositions::countable(&self.db, status, flags)
+    fn countable(&mut self, status: &str, change: &DispositionChange) -> Result<()> {
+        dispositions::countable(&self.db, status, change)
     }
 
     fn history_count(&mut self, query: &HistoryQuery) -> Result<u64> {

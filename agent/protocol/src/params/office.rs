@@ -122,6 +122,8 @@ params! {
     DispositionEdit {
         /// The status, by code or label.
         status: String,
+        /// Only one of this project is meant (one of the bin too); `None` = whichever has the code or label, and there must be one.
+        project: Option<String>,
         /// New label.
         label: Option<String>,
         /// Offer it no more, or again.

@@ -36,6 +36,9 @@ pub enum DispositionVerb {
     Edit {
         /// Code or label
         status: String,
+        /// The one of this project (案件), where several have the label
+        #[arg(long)]
+        project: Option<String>,
         /// New label
         #[arg(long)]
         label: Option<String>,
@@ -47,11 +50,17 @@ pub enum DispositionVerb {
     Archive {
         /// Code or label
         status: String,
+        /// The one of this project (案件), where several have the label
+        #[arg(long)]
+        project: Option<String>,
     },
     /// Offer an archived status again
     Restore {
         /// Code or label
         status: String,
+        /// The one of this project (案件), where several have the label
+        #[arg(long)]
+        project: Option<String>,
     },
 }
 

@@ -288,6 +288,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("Why; needed for a new entry without --attempt", "理由 (--attempt のない新しい登録では必須)"),
     ("The call that is the evidence", "根拠となる通話"),
     ("Other evidence in words", "そのほかの根拠"),
+    (
+        "The one of this project (案件), where several have the label",
+        "この案件のもの (同じ名前が複数の案件にあるとき)",
+    ),
     ("Only what holds in this project", "この案件で有効なものだけ"),
     ("Cleared ones too", "解除したものも"),
     ("After this row: next of the last page", "この行の後 (前のページの次)"),

@@ -8,6 +8,7 @@ use protocol::{ErrorCode, RpcError};
 use store::{DispositionChange, DispositionDraft, DispositionFlags, LeadNext, ProjectId, Store};
 
 use super::{Asker, projects, refused, rows};
+use crate::core::project;
 use crate::said::one_of;
 
 pub(super) async fn list(store: &Store, p: &DispositionLs) -> Result<Dispositions, RpcError> {
@@ -56,7 +57,11 @@ pub(super) async fn edit(
         color: p.color,
         position: p.position,
     };
-    let change = DispositionChange { label: p.label, archived: p.archived, flags };
+    let of = match p.project {
+        Some(name) => Some(project::named_ever(store, &name).await?),
+        None => None,
+    };
+    let change = DispositionChange { of, label: p.label, archived: p.archived, flags };
     let changed =
         store.disposition_change(&p.status, change, asker.actor(), asker.now).await.map_err(refused)?;
     Ok(rows::disposition(&changed, &names(store).await?))

@@ -329,3 +329,53 @@ fn a_label_of_several_projects_is_found_in_all_of_them() {
         );
     }
 }
+
+/// S4.7: what is changed is one status, never another project's: where several have the label they are named.
+#[test]
+fn a_label_of_several_projects_is_changed_in_none_of_them() {
+    let mut world = World::new(1);
+    let by = world.actor();
+    let other = world.db.ensure_project("別件", None, NOW).unwrap();
+    let mut made = |project| {
+        let draft = DispositionDraft { project, ..draft("アポ") };
+        world.db.disposition_add(&draft, by, NOW).unwrap().code
+    };
+    let [theirs, ours] = [Some(other), Some(world.project)].map(&mut made);
+    let archive = |of| DispositionChange { of, archived: Some(true), ..Default::default() };
+    let counts = DispositionFlags { counts_connect: Some(false), ..Default::default() };
+    let counts = DispositionChange { flags: counts, ..Default::default() };
+    for typed in ["アポ", "ｱﾎﾟ"] {
+        let refused = world.db.disposition_change(typed, &archive(None), by, NOW).unwrap_err();
+        assert_eq!(refused.code(), "E-AMBIGUOUS", "{typed}");
+        for named in [&theirs, &ours, "別件", "--project"] {
+            assert!(refused.ja().contains(named) && refused.to_string().contains(named), "{refused}");
+        }
+        let facts = serde_json::json!([
+            { "code": theirs, "project": "別件" },
+            { "code": ours, "project": "案件" },
+        ]);
+        assert_eq!(refused.facts()["statuses"], facts);
+        assert_eq!(world.reader().countable(typed, &counts).unwrap_err().code(), "E-AMBIGUOUS", "{typed}");
+    }
+    // By its project, by its code; a code is no other project's.
+    let changed = world.db.disposition_change("アポ", &archive(Some(other)), by, NOW).unwrap();
+    assert_eq!(changed.code, theirs);
+    let refused = world.db.disposition_change(&ours, &archive(Some(other)), by, NOW).unwrap_err();
+    assert_eq!(refused.code(), "E-STATUS-UNKNOWN");
+    // The one that is offered is meant, and the other one where it is to be offered again.
+    let restore = DispositionChange { archived: Some(false), ..Default::default() };
+    assert_eq!(world.db.disposition_change("アポ", &restore, by, NOW).unwrap().code, theirs);
+    world.db.disposition_change(&theirs, &archive(None), by, NOW).unwrap();
+    assert_eq!(world.db.disposition_change("アポ", &archive(None), by, NOW).unwrap().code, ours);
+    assert_eq!(world.db.disposition_change("アポ", &restore, by, NOW).unwrap_err().code(), "E-AMBIGUOUS");
+    world.db.disposition_change(&ours, &restore, by, NOW).unwrap();
+    // What a project in the bin has is offered to nobody; one of all projects is.
+    world.db.disposition_change(&theirs, &restore, by, NOW).unwrap();
+    world.db.delete_project(other, by, NOW).unwrap();
+    assert_eq!(world.db.disposition_change("アポ", &archive(None), by, NOW).unwrap().code, ours);
+    world.db.disposition_change(&ours, &restore, by, NOW).unwrap();
+    let all = world.db.disposition_add(&draft("アポ"), by, NOW).unwrap().code;
+    let refused = world.db.disposition_change("アポ", &archive(None), by, NOW).unwrap_err();
+    assert!(refused.ja().contains(&format!("{all}(全案件)")), "{}", refused.ja());
+    assert!(!refused.ja().contains(&theirs), "{}", refused.ja());
+}
