@@ -293,10 +293,34 @@ fn a_closed_window_says_when_it_opens() {
     ] {
         daemon.run(&["call", number]).refused(code);
     }
+    // What forbids a call on every day is told first; the explanation has both.
+    daemon.cli(&["dnc", "add", "0612345601", "--reason", "本人の希望"]);
+    daemon.cli(&["dnc", "add", "0312345601", "--reason", "本人の希望"]);
+    for callee in [&["0612345601"][..], &["0312345601"], &["--lead", "L#1"]] {
+        let refused = daemon.run(&[&["call"], callee].concat());
+        refused.refused("E-DNC");
+        assert!(refused.json()["error"]["data"]["detail"].to_string().contains("本人の希望"), "{refused:?}");
+    }
+    let why = daemon.cli(&["dial", "why", "L#1"])["rows"][0].take();
+    assert_eq!((&why["reason"], &why["also"]), (&"do-not-call".into(), &json!(["E-HOURS"])), "{why:#}");
+    daemon.cli(&["dnc", "clear", "0312345601", "--reason", "誤登録"]);
+    daemon.run(&["call", "--lead", "L#1"]).refused("E-HOURS");
+    // A number of no list, of another list than the one that is named, and a list that is not there.
+    for (number, said) in [("0612345601", "架電禁止に登録されています"), ("0612345602", "登録されていません")]
+    {
+        let told = daemon.run_plain(&["dial", "why", number, "--lang", "ja"]);
+        assert!(told.stderr.contains("どのリストにもない番号") && told.stderr.contains(said), "{told:?}");
+    }
+    daemon.cli(&["list", "create", "M"]);
+    assert_eq!(daemon.cli(&["dial", "why", "0312345601", "--list", "L"])["rows"][0]["list"], "L");
+    daemon.run(&["dial", "why", "0312345601", "--list", "M"]).refused("E-NOT-FOUND");
+    daemon.run(&["dial", "why", "0312345601", "--list", "N"]).refused("E-LIST-UNKNOWN");
+    daemon.run(&["call", "0612345699", "--project", "無い案件"]).refused("E-NOT-FOUND");
     // S1.25: whoever is excluded has a place in the explanation.
     daemon.cli(&["lead", "exclude", "L", "--lead", "L#1", "--reason", "契約済"]);
     let why = daemon.cli(&["dial", "why", "--list", "L"])["rows"].take();
     assert_eq!((why.as_array().unwrap().len(), &why[0]["reason"]), (1, &"excluded".into()), "{why:#}");
+    daemon.run(&["call", "--lead", "L#1"]).refused("E-EXCLUDED");
 }
 
 /// D16, D19: tables say who did what no user of Kakeru did: root, or another Unix user.

@@ -2,7 +2,6 @@
 
 use protocol::params::CallDial;
 use protocol::{ErrorCode, RpcError};
-use store::phone::{DialPlan, Dialing, Phone, Special, Verdict};
 use store::{AttemptId, DialRefusal, Error, LeadId, LeadRow, ProjectId, Store};
 
 use super::office::id;
@@ -68,24 +67,6 @@ pub(super) struct Called {
 }
 
 impl Callee {
-    /// Why the number that was typed is called at no time, as far as it says so itself: whoever is told when the window opens would
-    /// only try again then.
-    pub(super) fn never(&self, plan: &DialPlan) -> Option<Error> {
-        let Self::Number(number) = self else { return None };
-        let parsed = match Phone::parse(number) {
-            Ok(parsed) => parsed,
-            Err(error) => return Some(Error::Phone(error)),
-        };
-        let Dialing { string, prefix, .. } = plan.dial(&parsed.phone, parsed.clir)?;
-        match (DialPlan { prefix, ..DialPlan::default() }).verdict(&string) {
-            Verdict::Emergency | Verdict::Forbidden => {
-                let special = Special::of_phone(&parsed.phone);
-                Some(Error::Refused(DialRefusal::Forbidden { special }))
-            }
-            Verdict::Allowed | Verdict::ManualOnly => None,
-        }
-    }
-
     /// Whom to call.
     pub(super) async fn find(self, store: &Store) -> Result<Called, Error> {
         let of_nobody = |number| Called { number, lead: None, project: None };

@@ -198,24 +198,30 @@ impl Core {
             return match self.seats[seat].dialer.may_call(now.into()) {
                 Err(error @ (Refusal::StatusRequired | Refusal::Pending | Refusal::Hours)) => {
                     let error = self.call_refusal(error, now);
-                    respond::<SeatStatus>(reply, Err(self.at_no_time(seat, &callee, error)))
+                    self.refuse_call(seat, (callee, p.project), error, reply, now)
                 }
                 _ => self.dial_after_phone(seat, p, reply),
             };
         }
         match self.may_dial(seat, now) {
             Ok(seal) => self.open_manual(seat, callee, p.project, seal, reply, now),
-            Err(error) => respond::<SeatStatus>(reply, Err(self.at_no_time(seat, &callee, error))),
+            Err(error) => self.refuse_call(seat, (callee, p.project), error, reply, now),
         }
     }
 
-    /// Why somebody is not called: where the window is closed and they are called at no time, that.
-    fn at_no_time(&self, seat: SeatIndex, callee: &Callee, error: RpcError) -> RpcError {
-        if error.error_code() != Some(ErrorCode::Hours) {
-            return error;
+    /// Answers why somebody is not called: where the window is closed and they are called at no time, that.
+    fn refuse_call(
+        &mut self,
+        seat: SeatIndex,
+        (callee, project): (Callee, Option<String>),
+        error: RpcError,
+        reply: Reply,
+        now: Now,
+    ) {
+        match error.error_code() {
+            Some(ErrorCode::Hours) => self.refuse_out_of_hours(seat, callee, project, error, reply, now),
+            _ => respond::<SeatStatus>(reply, Err(error)),
         }
-        let account = &self.accounts[self.seats[seat].account].config;
-        callee.never(&plan(account)).map_or(error, |never| store_error(&never))
     }
 
     /// Calls the lead that is shown. Answered when the store has let it pass, or says why it does not: who is excluded or on the
@@ -226,8 +232,12 @@ impl Core {
             self.line_is_free(seat)?;
             self.seats[seat].dialer.accept(now.into()).map_err(|error| self.call_refusal(error, now))
         });
-        if let Err(error) = accepted {
-            return respond::<SeatStatus>(reply, Err(error));
+        match accepted {
+            Err(error) if error.error_code() == Some(ErrorCode::Hours) => {
+                return self.refuse_shown_out_of_hours(seat, error, reply, now);
+            }
+            Err(error) => return respond::<SeatStatus>(reply, Err(error)),
+            Ok(()) => {}
         }
         self.settle();
         self.answer_or_wait(seat, reply);
@@ -316,21 +326,12 @@ impl Core {
         now: Now,
     ) {
         let stub = self.config.contacts.create_on_dial && self.may_make_contacts(seat);
-        let mut call = ManualCall { stub, ..self.manual_call(seat, String::new(), now) };
+        let call = ManualCall { stub, ..self.manual_call(seat, String::new(), now) };
         self.seats[seat].waiting = Some(reply);
         let store = self.store.clone();
         self.jobs.spawn(async move {
             let result = async {
-                let called = callee.find(&store).await.map_err(Unopened::Store)?;
-                if let Some(project) = called.project {
-                    (call.project, call.named) = (Some(project), true);
-                }
-                (call.lead, call.phone) = (called.lead, called.number);
-                if let Some(name) = project {
-                    let project = super::project::named(&store, &name).await;
-                    call.project = Some(project.map_err(Unopened::Refused)?);
-                    call.named = true;
-                }
+                let call = super::out_of_hours::named(&store, callee, project, call).await?;
                 let opened = match seal {
                     Some(open) => store.seal_and_open(open, call).await.map(|(s, c)| (Some(s), c)),
                     None => store.open_manual(call).await.map(|claimed| (None, claimed)),

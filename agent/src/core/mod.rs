@@ -33,6 +33,7 @@ mod manage;
 mod moved;
 mod named_call;
 mod office;
+mod out_of_hours;
 mod parts;
 mod passed;
 mod past;

@@ -10,7 +10,7 @@ use protocol::result::{
     ViewRow, WhyResult, WhyRow,
 };
 use store::import::{Profile, Profiles};
-use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer, Worked};
+use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer, WhyReason, Worked};
 
 pub(super) fn list(list: &store::ListInfo) -> ListInfo {
     ListInfo {
@@ -137,7 +137,11 @@ pub(super) async fn why(store: &Store, answer: WhyAnswer, closed: Option<Option<
             Some(_) if row.eligible => ErrorCode::Hours.as_str().to_owned(),
             _ => row.reason.as_str().to_owned(),
         },
-        also: row.also.iter().map(|reason| reason.as_str().to_owned()).collect(),
+        also: {
+            let also = row.also.iter().map(|reason| reason.as_str());
+            let shut = closed.is_some() && waits_for_somebody(row.reason);
+            also.chain(shut.then_some(ErrorCode::Hours.as_str())).map(str::to_owned).collect()
+        },
         due_at: if row.eligible { closed.flatten() } else { row.due_at },
         round: row.round,
         attempts: row.attempts,
@@ -149,6 +153,28 @@ pub(super) async fn why(store: &Store, answer: WhyAnswer, closed: Option<Option<
         owner: row.owner,
     });
     WhyResult { rows: rows.collect() }
+}
+
+/// Whether somebody can lift the reason this minute, who would then wait for a call while the window is closed.
+fn waits_for_somebody(reason: WhyReason) -> bool {
+    match reason {
+        WhyReason::DoNotCall
+        | WhyReason::Excluded
+        | WhyReason::Task
+        | WhyReason::TrunkRule
+        | WhyReason::OwnerGrant
+        | WhyReason::Unassigned
+        | WhyReason::ListDisabled => true,
+        WhyReason::Eligible
+        | WhyReason::LaterRound
+        | WhyReason::NotDue
+        | WhyReason::Claimed
+        | WhyReason::Done
+        | WhyReason::Interrupted
+        | WhyReason::Forbidden
+        | WhyReason::Repeat
+        | WhyReason::Importing => false,
+    }
 }
 
 pub(super) fn history(rows: &[AttemptRow], limit: u32) -> HistoryPage {

@@ -77,8 +77,8 @@ impl Store {
         self.write(move |b| b.seal_and_open(open, &call)).await
     }
 
-    /// The checks of [`Self::open_manual`] for a number that somebody else is to dial for us (a transfer's target);
-    /// nothing is written.
+    /// The checks of [`Self::open_manual`] for a number that somebody else is to dial for us (a transfer's target), or of a call that is
+    /// refused already, to know whether more than that forbids it; nothing is dialed.
     ///
     /// # Errors
     /// [`crate::Error::Phone`], [`crate::Error::Refused`].

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checks::{self, Dial};
+use super::lead_call::CalledLead;
 use super::{contacts, dnc, exec, last_call, lead_call, lead_numbers, leads, one, outbox, saves, typed};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
@@ -252,22 +253,26 @@ fn passed(db: &Connection, call: &ManualCall) -> Result<(Phone, Dialing, Origin)
     }
 }
 
-/// The checks of a manual call without the call: somebody else is to dial the number for us.
+/// The lead of a manual call that is one's, and the call as it is in the lead's name.
+fn of_lead(db: &Connection, call: &ManualCall) -> Result<(Option<CalledLead>, ManualCall)> {
+    let Some(lead) = call.lead else { return Ok((None, call.clone())) };
+    let lead = lead_call::find(db, lead, call)?;
+    let call =
+        ManualCall { phone: lead.phone.clone(), project: Some(lead.project), named: true, ..call.clone() };
+    Ok((Some(lead), call))
+}
+
+/// The checks of a manual call without the call: somebody else is to dial the number for us, or it is to be known what forbids it.
 pub(super) fn check_manual(db: &Connection, call: &ManualCall) -> Result<Target> {
-    let (phone, dialing, _) = passed(db, call)?;
+    let (_, call) = of_lead(db, call)?;
+    let (phone, dialing, _) = passed(db, &call)?;
     Ok(Target { phone, dial_string: dialing.string, signalled: dialing.signalled })
 }
 
 pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> Result<Claimed> {
     let id = call.attempt.unwrap_or_else(|| AttemptId::generate(call.now));
-    let lead = call.lead.map(|lead| lead_call::find(db, lead, call)).transpose()?;
-    let of_lead = lead.as_ref().map(|lead| ManualCall {
-        phone: lead.phone.clone(),
-        project: Some(lead.project),
-        named: true,
-        ..call.clone()
-    });
-    let call = of_lead.as_ref().unwrap_or(call);
+    let (lead, call) = of_lead(db, call)?;
+    let call = &call;
     let (phone, dialing, origin) = passed(db, call)?;
     let doing = "open manual call";
     if let Some(lead) = lead {

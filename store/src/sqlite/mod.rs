@@ -358,7 +358,7 @@ impl Backend for SqliteBackend {
     }
 
     fn check_manual(&mut self, call: &ManualCall) -> Result<Target> {
-        attempts::check_manual(&self.db, call)
+        self.transact("check manual call", |db, _| attempts::check_manual(db, call))
     }
 
     fn open_incoming(&mut self, call: &IncomingCall) -> Result<Arrived> {
