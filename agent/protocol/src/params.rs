@@ -159,7 +159,7 @@ params! {
         status: Option<String>,
         /// Call memo; `None` keeps what was saved before.
         memo: Option<String>,
-        /// When to call again, UTC milliseconds.
+        /// When to call again, UTC milliseconds; `None` keeps what was saved before, unless another status is chosen that asks for no callback.
         recall_at: Option<i64>,
         /// What follows.
         #[serde(default)]

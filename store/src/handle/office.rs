@@ -313,6 +313,15 @@ impl Store {
         self.read(move |r| r.task_counts(owner, granted_to, now)).await
     }
 
+    /// When the other end of a call is to be called again, UTC milliseconds: at the time of its open task, which somebody may have changed,
+    /// else at that of its result.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn recall_of(&self, attempt: AttemptId) -> Result<Option<i64>> {
+        self.read(move |r| r.recall_of(attempt)).await
+    }
+
     /// Closes, reopens, hands over or moves a task.
     ///
     /// # Errors

@@ -20,7 +20,8 @@ pub struct Save {
     pub set_by: SetBy,
     /// Memo; `None` keeps the old one.
     pub memo: Option<String>,
-    /// When to call back, UTC milliseconds; `None` clears it.
+    /// When to call back, UTC milliseconds; `None` keeps what is there, unless another result than the one that asked for it is chosen,
+    /// which asks for none.
     pub recall_at: Option<i64>,
     /// Grows with every save of the operator's: a repeat or a late one changes nothing. `None` takes the next. The machine
     /// has no part in it.

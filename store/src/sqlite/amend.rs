@@ -4,11 +4,13 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::audit_log::{Fields, shortened};
-use super::typed::{fits, time};
-use super::{all, audit_by, dispositions, dnc, exec, history, leads, one, outbox, recordings, saves, tasks};
+use super::typed::fits;
+use super::{
+    all, audit_by, dispositions, dnc, exec, history, leads, one, outbox, recall, recordings, saves, tasks,
+};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, UserId};
-use crate::model::{Actor, Amend, Amended, AmendmentRow, AttemptRow};
+use crate::model::{Actor, Amend, Amended, AmendmentRow, AttemptRow, SetBy};
 use crate::permission::Scope;
 
 /// Amends a sealed call. Nothing different is nothing done.
@@ -27,13 +29,12 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<Amended> {
         None => old.status.clone(),
     };
     fits("memo", amend.memo.as_deref())?;
-    time("recall_at", amend.recall_at.flatten())?;
+    recall::may_be("recall_at", amend.recall_at.flatten(), old.recall_at, amend.now)?;
     let memo = amend.memo.clone().or_else(|| old.memo.clone());
-    let recall_at = match (amend.recall_at, &status) {
-        (Some(at), _) => at,
-        // As a save with another result does: the time to call back went with the one that asked for it (X4).
-        (None, Some(code)) if status != old.status && !calls_back(db, code)? => None,
-        (None, _) => old.recall_at,
+    let was = old.status.as_deref().filter(|_| old.set_by != Some(SetBy::Auto));
+    let recall_at = match amend.recall_at {
+        Some(None) => None,
+        given => recall::of_result(db, (was, status.as_deref()), given.flatten(), old.recall_at)?,
     };
     let text = |at: Option<i64>| at.map(|at| at.to_string());
     let changes = [
@@ -94,11 +95,6 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<Amended> {
     }
     audit_by(db, amend.now, amend.by, "call.amend", &old.id.to_string(), &detail).doing(doing)?;
     Ok(Amended { row, discard_recording })
-}
-
-/// Whether a call with this result is one to call back about, whatever its time.
-fn calls_back(db: &Connection, code: &str) -> Result<bool> {
-    Ok(tasks::is_task(Some(dispositions::lead_next(db, code)?), None))
 }
 
 /// For the audit log, which keeps the beginning of a memo; the whole of it is with the call.

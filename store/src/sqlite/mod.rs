@@ -60,6 +60,7 @@ mod own_files;
 mod people;
 mod place;
 mod projects;
+mod recall;
 mod recordings;
 mod recover;
 mod restore;

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use super::{
     Given, GivenAt, HandOverAt, Handing, SqliteBackend, SqliteReader, UnlinkAt, amend, audit_log, contacts,
-    dispositions, dnc, dnc_import, given_over, hand_over, hand_overs, history, journal, notes, tasks, users,
+    dispositions, dnc, dnc_import, given_over, hand_over, hand_overs, history, journal, notes, recall, tasks,
+    users,
 };
 use crate::backend::{Office, OfficeReader};
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
@@ -256,6 +257,10 @@ impl OfficeReader for SqliteReader {
 
     fn tasks(&mut self, query: &TaskQuery) -> Result<Vec<TaskRow>> {
         tasks::list(&self.db, query)
+    }
+
+    fn recall_of(&mut self, attempt: AttemptId) -> Result<Option<i64>> {
+        recall::stands(&self.db, attempt).doing("read call")
     }
 
     fn task(&mut self, task: i64, now: i64) -> Result<TaskRow> {

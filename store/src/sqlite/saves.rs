@@ -2,8 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::typed::{fits, time, to_come};
-use super::{all, dispositions, dnc, exec, history, lead_call, leads, one, outbox, recordings, tasks};
+use super::typed::fits;
+use super::{
+    all, dispositions, dnc, exec, history, lead_call, leads, one, outbox, recall, recordings, tasks,
+};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ProjectId};
 use crate::model::{LeadNext, Save, Saved, Sealed, SetBy};
@@ -40,26 +42,30 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
     if !open.dialed {
         return Err(Error::State { attempt: save.attempt, is: "claimed", needs: "dialed" });
     }
-    // Said again, a time may have passed since.
-    let new = save.recall_at.filter(|at| !by_machine && open.recall_at != Some(*at));
-    to_come("recall_at", new, save.now)?;
+    let stands = if by_machine { save.recall_at } else { open.recall_at };
+    recall::may_be("recall_at", save.recall_at, stands, save.now)?;
     // A person's judgement is never overwritten by the machine's.
     if by_machine && open.set_by == Some(SetBy::Operator) {
         return answer(db, save.attempt, open.disposition, open.save_seq, false, false);
     }
     fits("memo", save.memo.as_deref())?;
-    time("recall_at", save.recall_at)?;
     let chosen = match save.status.trim() {
         "" => None,
         status => Some(dispositions::find(db, status, open.project)?.code),
     };
+    let status = chosen.clone().or_else(|| open.disposition.clone());
+    let recall_at = match by_machine {
+        true => open.recall_at,
+        false => {
+            let was = open.disposition.as_deref().filter(|_| open.set_by == Some(SetBy::Operator));
+            recall::of_result(db, (was, status.as_deref()), save.recall_at, open.recall_at)?
+        }
+    };
     let sql = "UPDATE attempts SET disposition = ifnull(?2, disposition),
                  set_by = CASE WHEN ?2 IS NULL THEN set_by ELSE ?3 END,
-                 memo = ifnull(?4, memo),
-                 recall_at = iif(?8 OR ?2 IS NULL AND ?5 IS NULL, recall_at, ?5), save_seq = ?6, saved_at = ?7 WHERE id = ?1";
-    let row = (save.attempt, &chosen, save.set_by, &save.memo, save.recall_at, seq, save.now, by_machine);
+                 memo = ifnull(?4, memo), recall_at = ?5, save_seq = ?6, saved_at = ?7 WHERE id = ?1";
+    let row = (save.attempt, &chosen, save.set_by, &save.memo, recall_at, seq, save.now);
     exec(db, sql, row).doing(doing)?;
-    let status = chosen.or_else(|| open.disposition.clone());
     let mut blocked = false;
     match (status.as_deref(), &open.phone) {
         (Some(DO_NOT_CALL), Some(phone)) => {

@@ -7,9 +7,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
-use super::typed::{single, time, to_come};
-use super::{all, audit_by, exec, list_edit, one, users};
-use crate::error::{Doing, Error, Result};
+use super::typed::single;
+use super::{all, audit_by, exec, list_edit, one, recall, users};
+use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{AttemptId, ContactId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, Assigned, LeadNext, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState,
@@ -361,8 +361,7 @@ pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
         }
         TaskStep::Due(due_at) => {
             needs_open()?;
-            time("due_at", due_at)?;
-            to_come("due_at", due_at.filter(|at| Some(*at) != row.due_at), change.now)?;
+            recall::may_be("due_at", due_at, row.due_at, change.now)?;
             exec(db, "UPDATE tasks SET due_at = ?2 WHERE id = ?1", (task, due_at)).doing(doing)?;
             let sql = "UPDATE leads SET recall_at = ?2 WHERE id = ?1 AND state = 'task'";
             exec(db, sql, (row.lead, due_at)).doing(doing)?;

@@ -6,7 +6,6 @@ use unicode_normalization::UnicodeNormalization;
 use crate::code::Code;
 use crate::error::{Error, Result, Said};
 use crate::phone::{ParsedPhone, Phone};
-use crate::time::format_jst;
 
 /// A name or label without outer space; empty is none. There is no limit for people (S0.8), only a guard against bad input.
 pub(super) fn text(text: Option<&str>, warnings: &mut Vec<Code>) -> Result<Option<String>> {
@@ -90,41 +89,12 @@ pub(super) fn fits(what: &'static str, text: Option<&str>) -> Result<()> {
     }
 }
 
-/// Whether a moment (UTC milliseconds) can be shown, and counted with.
-pub(super) fn time(what: &'static str, at: Option<i64>) -> Result<()> {
-    match at.is_some_and(|at| !TIMES.contains(&at)) {
-        true => {
-            let needs = Said::fixed("1970年から2199年までの時刻", "a time between 1970 and 2199");
-            Err(Error::Value { what, needs })
-        }
-        false => Ok(()),
-    }
-}
-
-/// A time that somebody gives is none of the past.
-pub(super) fn to_come(what: &'static str, at: Option<i64>, now: i64) -> Result<()> {
-    // People type minutes: the one that runs is none of it.
-    if at.is_none_or(|at| at >= now - now.rem_euclid(MINUTE_MS)) {
-        return Ok(());
-    }
-    let now = format_jst(now);
-    let now = now.get(..16).unwrap_or(&now).replace('T', " ");
-    let needs = Said::new(
-        format!("今 ({now}) より後の日時にしてください"),
-        format!("a time to come; it is {now} now"),
-    );
-    Err(Error::Value { what, needs })
-}
-
 /// Undecodable, or of private use: gaiji have no meaning outside the PC that made them.
 fn is_unreadable(c: char) -> bool {
     matches!(c, '\u{FFFD}' | '\u{E000}'..='\u{F8FF}')
 }
 
-const MINUTE_MS: i64 = 60_000;
 /// Longer names fit no screen (S0.8).
 const SUITABLE_CHARS: usize = 30;
 /// 64 KiB is what a cell of a file may hold; an export may put a sign before it.
 const MOST_BYTES: usize = 64 * 1024 - 4;
-/// 1970 to 2199: what has four digits of a year wherever it is shown, and room to count with.
-const TIMES: std::ops::Range<i64> = 0..7_258_118_400_000;

@@ -28,6 +28,7 @@ mod migrations;
 mod notes;
 mod owners;
 mod pause;
+mod recall;
 mod record;
 mod rules;
 mod salvaged;
