@@ -174,10 +174,22 @@ fn json_says_what_the_text_says() {
     let (at, opens) = (saved["recall_at"].as_i64().unwrap(), saved["recall_opens_at"].as_i64().unwrap());
     assert_eq!(opens - at, 47 * 3_600_000, "{saved:#}");
     assert!(saved.get("warnings").is_none(), "{saved:#}");
+    // Saved again with a memo, the promise stands, and is told.
+    let again = daemon.cli(&["save", "--status", "再コール", "--memo", "資料"]);
+    assert_eq!((&again["recall_at"], &again["recall_opens_at"]), (&at.into(), &opens.into()), "{again:#}");
     daemon.cli(&["ready"]);
     let task = daemon.cli(&["task", "ls"])["rows"][0]["id"].to_string();
     let open = daemon.cli(&["task", "due", &task, &format!("{} 10:00", day(3))]);
-    assert!(open["recall_at"].is_i64() && open.get("recall_opens_at").is_none(), "{open:#}");
+    assert!(open["due_at"].is_i64() && open.get("recall_opens_at").is_none(), "{open:#}");
+    let shut = daemon.cli(&["task", "due", &task, &format!("{} 10:00", day(2))]);
+    assert_eq!(shut["recall_opens_at"], opens, "{shut:#}");
+    // The daemon says it to any client.
+    let attempt = daemon.cli(&["history", "--manual", "only"])["rows"][0]["attempt"].take();
+    let amend = json!({ "attempt": attempt, "recall_at": at, "reason": "聞き間違い" });
+    let amended = daemon.control().call("history.amend", &amend).unwrap();
+    assert_eq!((&amended["call"]["recall_at"], &amended["recall_opens_at"]), (&at.into(), &opens.into()));
+    let told = daemon.run_plain(&["task", "due", &task, &format!("{} 10:00", day(2)), "--lang", "ja"]);
+    assert!(told.stdout.contains("架電可能時間外です"), "{told:?}");
 }
 
 /// X4, S4.46, S1.36: a task is called by its number, as its lead, and by those who may call that.

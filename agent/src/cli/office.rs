@@ -13,7 +13,7 @@ use super::args::{
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::table::clean;
-use super::verbs::{call, call_and_say, recall as recall_time, say_recall, told_recall};
+use super::verbs::{call, recall as recall_time, told_recall};
 use super::{Failure, exports, files, render, socket, time};
 use crate::control::client::Client;
 
@@ -195,18 +195,11 @@ pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Fail
         }
         TaskVerb::Reassign { task, owner } => call(global, TaskAssign { task, owner }, out, render::task),
         TaskVerb::Due { task, time } => {
-            let due = recall_time(global, time)?;
-            let verb = TaskDue { task, due_at: due.at };
-            call_and_say(
-                global,
-                verb,
-                out,
-                |result| say_recall(due, result),
-                |task, out| {
-                    render::task(task, out)?;
-                    told_recall(due, out)
-                },
-            )
+            let due_at = recall_time(global, time)?;
+            call(global, TaskDue { task, due_at }, out, |task, out| {
+                render::task(task, out)?;
+                told_recall(due_at, task.recall_opens_at, out)
+            })
         }
     }
 }
@@ -356,18 +349,12 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
     match verb {
         HistoryVerb::Show { attempt } => call(global, HistoryShow { attempt }, out, render::call),
         HistoryVerb::Amend { attempt, status, memo, recall, no_recall, reason } => {
-            let recall = recall_time(global, recall)?;
-            let verb = HistoryAmend { attempt, status, memo, recall_at: recall.at, no_recall, reason };
-            call_and_say(
-                global,
-                verb,
-                out,
-                |result| say_recall(recall, result),
-                |row, out| {
-                    render::call(row, out)?;
-                    told_recall(recall, out)
-                },
-            )
+            let recall_at = recall_time(global, recall)?;
+            let verb = HistoryAmend { attempt, status, memo, recall_at, no_recall, reason };
+            call(global, verb, out, |row, out| {
+                render::call(row, out)?;
+                told_recall(recall_at, row.recall_opens_at, out)
+            })
         }
         HistoryVerb::Report { attempt, off } => {
             call(global, HistoryReport { attempt, on: !off }, out, render::call)

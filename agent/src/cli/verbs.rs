@@ -1,10 +1,8 @@
 //! Commands that are one call to the daemon: parameters in, result shown.
 
-use dialer::window::CallingWindow;
 use protocol::params::*;
-use protocol::result::{CallingHours, SeatStatus};
+use protocol::result::SeatStatus;
 use protocol::{ErrorCode, RpcError, Verb as Method};
-use serde_json::{Value, json};
 use store::phone::Special;
 
 use super::args::{
@@ -23,22 +21,9 @@ pub(super) fn call<V: Method>(
     out: Out,
     show: impl FnOnce(&V::Result, Out) -> Result<(), Closed>,
 ) -> Result<(), Failure> {
-    call_and_say(global, verb, out, |_| {}, show)
-}
-
-/// The same where the command itself has something to say: what `show` tells people of it, `say` writes into the result for programs.
-pub(super) fn call_and_say<V: Method>(
-    global: &Global,
-    verb: V,
-    out: Out,
-    say: impl FnOnce(&mut Value),
-    show: impl FnOnce(&V::Result, Out) -> Result<(), Closed>,
-) -> Result<(), Failure> {
     let mut client = Client::connect(&socket(global))?;
     if out.json {
-        let mut result = client.call_json(verb.into_command())?;
-        say(&mut result);
-        return Ok(out.object(&result)?);
+        return Ok(out.object(&client.call_json(verb.into_command())?)?);
     }
     let result = client.call(verb)?;
     Ok(show(&result, out)?)
@@ -63,48 +48,27 @@ fn status(global: &Global, out: Out) -> Result<(), Failure> {
     }
 }
 
-/// What is dialed by hand only, and with a doubt: a number whose last digits the network ignores.
-fn doubt(number: &str, out: Out) -> Result<(), Closed> {
-    match Special::of(number) {
-        Some(special @ Special::Overlong) => {
-            let said = special.said();
-            let said = if out.is_japanese() { said.ja } else { said.en };
-            out.line(&format!("    W-PHONE-UNASSIGNED {said}"))
-        }
-        _ => Ok(()),
+/// A seat whose number is dialed by hand only, and with a doubt: its last digits are ignored by the network.
+fn dialed(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
+    render::seat(seat, out)?;
+    for code in &seat.warnings {
+        let said = Special::Overlong.said();
+        let said = if out.is_japanese() { said.ja } else { said.en };
+        out.line(&format!("    {code} {said}"))?;
     }
+    Ok(())
 }
 
-/// The same for programs: `warnings`, where there is a doubt.
-fn say_doubt(number: Option<&str>, result: &mut Value) {
-    if number.and_then(Special::of) == Some(Special::Overlong) {
-        result["warnings"] = json!(["W-PHONE-UNASSIGNED"]);
-    }
-}
-
-/// When to call again.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Recall {
-    /// UTC milliseconds.
-    pub(super) at: Option<i64>,
-    /// No call may leave then: when the next may, if ever.
-    shut: Option<Option<i64>>,
-}
-
-/// When to call again: on a day alone it depends on the daemon's calling window.
-pub(super) fn recall(global: &Global, when: Option<When>) -> Result<Recall, Failure> {
-    let Some(when) = when else { return Ok(Recall::default()) };
+/// When to call again, UTC milliseconds: on a day alone it depends on the daemon's calling window.
+pub(super) fn recall(global: &Global, when: Option<When>) -> Result<Option<i64>, Failure> {
+    let Some(when) = when else { return Ok(None) };
     let status = Client::connect(&socket(global))?.call(Status {})?;
     let passed = when.moment(USUAL_HOURS, status.now);
     if when.is_todays() && passed <= status.now {
         return Err(Failure::Refused(Box::new(RpcError::with_detail(ErrorCode::Value, over(passed)))));
     }
-    let Some(CallingHours { from, to, days, closed }) = status.hours else {
-        return Ok(Recall { at: Some(when.moment(USUAL_HOURS, status.now)), shut: None });
-    };
-    let at = when.moment((from, to), status.now);
-    let window = CallingWindow { days, from, to, closed };
-    Ok(Recall { at: Some(at), shut: (!window.is_open(at)).then(|| window.next_open(at)) })
+    let hours = status.hours.map_or(USUAL_HOURS, |hours| (hours.from, hours.to));
+    Ok(Some(when.moment(hours, status.now)))
 }
 
 /// A time of today that is over: what to write for one of tomorrow.
@@ -117,27 +81,17 @@ fn over(at: i64) -> (String, String) {
     )
 }
 
-/// The time that was taken, for programs: `recall_at`, and where nobody may be called then `recall_opens_at`, from when on they may, or
-/// `null`.
-pub(super) fn say_recall(recall: Recall, result: &mut Value) {
-    let Some(at) = recall.at else { return };
-    result["recall_at"] = json!(at);
-    if let Some(opens) = recall.shut {
-        result["recall_opens_at"] = json!(opens);
-    }
-}
-
-/// The time that was taken, and where nobody may be called then, from when on they may.
-pub(super) fn told_recall(recall: Recall, out: Out) -> Result<(), Closed> {
-    let Some(at) = recall.at else { return Ok(()) };
+/// The time to call again that was taken, and where nobody may be called then, from when on they may.
+pub(super) fn told_recall(at: Option<i64>, opens: Option<Option<i64>>, out: Out) -> Result<(), Closed> {
+    let Some(at) = at else { return Ok(()) };
     out.line(&format!("    {}: {}", out.text("再コール日時", "to be called again"), time::full(at)))?;
-    let opens = |at| match out.is_japanese() {
+    let told = |at| match out.is_japanese() {
         true => format!("    この日時は架電可能時間外です。{} から発信できます", time::full(at)),
         false => format!("    no call may leave then; it can be called from {} on", time::full(at)),
     };
-    match recall.shut {
+    match opens {
         None => Ok(()),
-        Some(Some(at)) => out.line(&opens(at)),
+        Some(Some(at)) => out.line(&told(at)),
         Some(None) => out.line(out.text(
             "    架電可能な日時が設定されていません",
             "    no call may leave then: the settings never open the calling window",
@@ -156,14 +110,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             let CallArgs { number, contact, label, lead, attempt, task, project } = args;
             let lead = lead.map(|lead| super::manage::lead_id(global, lead)).transpose()?;
             let verb = CallDial { seat, number, contact, label, lead, attempt, task, project };
-            let say = |result: &mut Value| {
-                let number = result.pointer("/call/number").and_then(Value::as_str).map(str::to_owned);
-                say_doubt(number.as_deref(), result);
-            };
-            call_and_say(global, verb, out, say, |seat, out| {
-                render::seat(seat, out)?;
-                seat.call.as_ref().map_or(Ok(()), |call| doubt(&call.number, out))
-            })
+            call(global, verb, out, dialed)
         }
         Verb::Answer => seat_call(global, CallAnswer { seat }, out),
         Verb::Hangup { attempt } => seat_call(global, CallHangup { seat, attempt }, out),
@@ -171,20 +118,8 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::Resume => seat_call(global, CallResume { seat }, out),
         Verb::Mute { state } => seat_call(global, CallMute { seat, on: state == Switch::On }, out),
         Verb::Dtmf { digits } => seat_call(global, CallDtmf { seat, digits }, out),
-        Verb::Transfer { number } => {
-            let say = |result: &mut Value| say_doubt(number.as_deref(), result);
-            call_and_say(global, CallTransfer { seat, number: number.clone() }, out, say, |seat, out| {
-                render::seat(seat, out)?;
-                number.as_deref().map_or(Ok(()), |number| doubt(number, out))
-            })
-        }
-        Verb::Consult { number: Some(number), .. } => {
-            let say = |result: &mut Value| say_doubt(Some(&number), result);
-            call_and_say(global, CallConsult { seat, number: number.clone() }, out, say, |seat, out| {
-                render::seat(seat, out)?;
-                doubt(&number, out)
-            })
-        }
+        Verb::Transfer { number } => call(global, CallTransfer { seat, number }, out, dialed),
+        Verb::Consult { number: Some(number), .. } => call(global, CallConsult { seat, number }, out, dialed),
         Verb::Consult { number: None, .. } => seat_call(global, CallReturn { seat }, out),
         Verb::Swap => seat_call(global, CallSwap { seat }, out),
         Verb::Listen(TapArgs { tapped }) => seat_call(global, CallListen { seat, tapped }, out),
@@ -197,26 +132,20 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
                 NextArg::Skip => Next::Skip,
                 NextArg::Stay => Next::Stay,
             };
-            let recall = recall(global, args.recall)?;
+            let recall_at = recall(global, args.recall)?;
             let verb = CallSave {
                 seat,
                 attempt: args.attempt,
                 status: args.status,
                 memo: args.memo,
-                recall_at: recall.at,
+                recall_at,
                 next,
                 save_seq: args.save_seq,
             };
-            call_and_say(
-                global,
-                verb,
-                out,
-                |result| say_recall(recall, result),
-                |seat, out| {
-                    render::seat(seat, out)?;
-                    told_recall(recall, out)
-                },
-            )
+            call(global, verb, out, |seat, out| {
+                render::seat(seat, out)?;
+                told_recall(seat.recall_at, seat.recall_opens_at, out)
+            })
         }
         Verb::Pause { code } => seat_call(global, SeatPause { seat, code }, out),
         Verb::Ready => seat_call(global, SeatReady { seat }, out),

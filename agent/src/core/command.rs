@@ -75,10 +75,25 @@ impl Core {
             | Command::DevicesSet(_)
             | Command::DevicesVolume(_)
             | Command::DevicesMeter(_) => return self.devices(command, seat, reply),
-            Command::CallDial(p) => return self.call_dial(seat, p, reply, now),
-            Command::CallTransfer(p) => return self.call_transfer(seat, p.number, reply, now),
-            Command::CallConsult(p) => return self.call_consult(seat, p.number, reply, now),
-            Command::CallSave(p) => return self.call_save(seat, p, &who, reply, now),
+            Command::CallDial(p) => {
+                let reply = self.with_doubts(reply, None);
+                return self.call_dial(seat, p, reply, now);
+            }
+            Command::CallTransfer(p) => {
+                let reply = match &p.number {
+                    Some(number) => self.with_doubts(reply, Some(number.clone())),
+                    None => reply,
+                };
+                return self.call_transfer(seat, p.number, reply, now);
+            }
+            Command::CallConsult(p) => {
+                let reply = self.with_doubts(reply, Some(p.number.clone()));
+                return self.call_consult(seat, p.number, reply, now);
+            }
+            Command::CallSave(p) => {
+                let reply = self.with_recall(reply, seat, &p);
+                return self.call_save(seat, p, &who, reply, now);
+            }
             Command::CallListen(p) => {
                 return self.call_tap(seat, p.tapped, TapMode::Listen, &who, reply, now);
             }
@@ -126,30 +141,17 @@ impl Core {
     }
 
     /// A place for an answer that loses on its way what its reader may not see: numbers (S3.14), who listens to whom.
-    fn filtered(&mut self, mut reply: Reply, who: &Who) -> Reply {
+    fn filtered(&mut self, reply: Reply, who: &Who) -> Reply {
         let (masked, sees_taps) = (who.masked, who.sees_taps);
-        let (filtered, answer) = tokio::sync::oneshot::channel();
-        self.jobs.spawn(async move {
-            let answer = tokio::select! {
-                answer = answer => answer.ok(),
-                // Whoever works for it is to know that nobody waits.
-                () = reply.closed() => None,
-            };
-            if let Some(mut answer) = answer {
-                if let Ok(value) = &mut answer {
-                    if masked {
-                        crate::mask::mask(value);
-                    }
-                    if !sees_taps {
-                        crate::mask::hide_taps(value);
-                    }
-                }
-                // The client may have gone.
-                let _ = reply.send(answer);
+        self.through(reply, move |mut value| async move {
+            if masked {
+                crate::mask::mask(&mut value);
             }
-            Done::Nothing
-        });
-        filtered
+            if !sees_taps {
+                crate::mask::hide_taps(&mut value);
+            }
+            value
+        })
     }
 
     /// Takes calls again, those of the list `resumed` among them. What ends a wrap-up is answered when its row is sealed.

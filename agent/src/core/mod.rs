@@ -14,6 +14,7 @@
 
 pub(crate) mod account;
 mod act;
+mod beside;
 mod call;
 mod callee;
 mod command;

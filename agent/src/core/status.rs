@@ -153,6 +153,10 @@ impl Core {
         let (state, pause_code) = seat_state(runtime.dialer.state());
         let waiting = runtime.dialer.waiting().map(|waiting| self.waiting_words(seat, waiting));
         SeatStatus {
+            // Of an answer, which is told them on its way.
+            recall_at: None,
+            recall_opens_at: None,
+            warnings: Vec::new(),
             name: runtime.name.clone(),
             operator: runtime.operator.clone(),
             uid: runtime.uid,

@@ -32,6 +32,11 @@ pub use trace::*;
 
 use serde::{Deserialize, Serialize};
 
+/// A field that is absent, or there and `null`.
+fn stands<'de, D: serde::Deserializer<'de>>(field: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::deserialize(field).map(Some)
+}
+
 /// `events.subscribe`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscribed {

@@ -220,6 +220,10 @@ pub struct TaskRow {
     /// With `task.assign`: lists with leads or tasks of the new owner that are not granted to them (X7). Absent where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ungranted: Vec<String>,
+    /// With `task.due` where no call may leave at `due_at`: from when on one may, UTC milliseconds; `null`: the settings never open the
+    /// window. Absent where one may.
+    #[serde(default, deserialize_with = "super::stands", skip_serializing_if = "Option::is_none")]
+    pub recall_opens_at: Option<Option<i64>>,
 }
 
 /// `task.hand_over`.
@@ -445,6 +449,10 @@ pub struct HistoryCall {
     pub amendments: Vec<Amendment>,
     /// Notes about its number, oldest first.
     pub notes: Vec<NoteRow>,
+    /// `history.amend` with a time to call again at which no call may leave: from when on one may, UTC milliseconds; `null`: the settings
+    /// never open the window. Absent where one may.
+    #[serde(default, deserialize_with = "super::stands", skip_serializing_if = "Option::is_none")]
+    pub recall_opens_at: Option<Option<i64>>,
     /// `history.amend`: `W-DNC-STAYS`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

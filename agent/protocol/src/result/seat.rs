@@ -41,6 +41,17 @@ pub struct SeatStatus {
     /// Who listens to this seat. Absent where nobody, and for whom `people.tap_notice` hides it from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taps: Vec<TapInfo>,
+    /// `call.save`: the time to call again that was given, with `stay` the one that the call keeps too, UTC milliseconds. Absent in other
+    /// answers, and where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall_at: Option<i64>,
+    /// Beside it where no call may leave then: from when on one may, UTC milliseconds; `null`: the settings never open the window. Absent
+    /// where one may.
+    #[serde(default, deserialize_with = "super::stands", skip_serializing_if = "Option::is_none")]
+    pub recall_opens_at: Option<Option<i64>>,
+    /// `call.dial`, `call.transfer`, `call.consult`: doubts about the number, `W-PHONE-UNASSIGNED`. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// What an operator is doing.

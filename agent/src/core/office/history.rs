@@ -185,6 +185,7 @@ async fn whole(store: &Store, mut row: store::AttemptRow, asker: Asker) -> Resul
     let statuses = store.all_dispositions().await.map_err(refused)?;
     let labels = statuses.into_iter().map(|status| (status.code, status.label)).collect();
     Ok(HistoryCall {
+        recall_opens_at: None,
         warnings: Vec::new(),
         call: super::super::rows::attempt(&row),
         amendments: amendments.into_iter().map(|row| rows::amendment(row, &names, &labels)).collect(),

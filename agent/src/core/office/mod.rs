@@ -10,6 +10,7 @@ mod rows;
 mod task;
 mod user;
 
+use protocol::result::{HistoryCall, TaskRow};
 use protocol::{Command, Detail, ErrorCode, RpcError};
 use store::{Action, Actor, ContactRules, NoteEdit, ProjectId, Scope, Store, UserId, permits};
 
@@ -107,7 +108,13 @@ impl Core {
                 let told = self.told(&who);
                 self.spawn(reply, async move { task::hand_over(&store, &told, p, asker).await });
             }
-            Command::TaskDue(p) => self.spawn(reply, async move { task::due(&store, &p, asker).await }),
+            Command::TaskDue(p) => {
+                let opens = self.opens_behind(p.due_at);
+                self.spawn(reply, async move {
+                    let task = task::due(&store, &p, asker).await?;
+                    Ok(TaskRow { recall_opens_at: opens, ..task })
+                });
+            }
             Command::DncAdd(p) => self.spawn(reply, async move { dnc::add(&store, p, asker).await }),
             Command::DncLs(p) => self.spawn(reply, async move { dnc::list(&store, p).await }),
             Command::DncClear(p) => self.spawn(reply, async move { dnc::clear(&store, p, asker).await }),
@@ -142,10 +149,11 @@ impl Core {
             }
             Command::HistoryAmend(p) => {
                 let nudge = std::sync::Arc::clone(&self.outbox_nudge);
+                let opens = self.opens_behind(p.recall_at.filter(|_| !p.no_recall));
                 self.spawn(reply, async move {
                     let amended = history::amend(&store, p, asker).await;
                     nudge.notify_one();
-                    amended
+                    amended.map(|call| HistoryCall { recall_opens_at: opens, ..call })
                 });
             }
             Command::HistoryReport(p) => {

@@ -97,6 +97,7 @@ pub(super) fn task(task: &store::TaskRow) -> TaskRow {
         closed_at: task.closed_at,
         blocked: task.blocked,
         ungranted: Vec::new(),
+        recall_opens_at: None,
     }
 }
 
