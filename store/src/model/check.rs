@@ -84,6 +84,8 @@ pub struct Mended {
     pub attempts: u64,
     /// Leads that were due and are not called.
     pub due: u64,
+    /// Leads that were passed over for a do-not-call entry that does not hold, and have their turn again.
+    pub blocked: u64,
     /// Leads that showed another owner than their number has.
     pub owners: u64,
     /// Lists that counted other leads.
@@ -101,7 +103,7 @@ pub struct MendedRow {
     pub list: String,
     /// The lead's position on it; `None`: the list's own figure.
     pub position: Option<i64>,
-    /// What stood there: a label, a count; empty where there was none.
+    /// What stood there: a label, a count, of a blocked lead why it was passed over; empty where there was none.
     pub before: String,
     /// What stands there; of a due lead why it is passed over.
     pub after: String,
@@ -121,6 +123,7 @@ impl Mended {
         self.last_results += other.last_results;
         self.attempts += other.attempts;
         self.due += other.due;
+        self.blocked += other.blocked;
         self.owners += other.owners;
         self.registered += other.registered;
         other.rows.into_iter().for_each(|row| self.tell(row));

@@ -9,7 +9,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{all, audit_by, exec, one};
-use crate::id::{ListId, ProjectId};
+use crate::id::{LeadId, ListId, ProjectId};
 use crate::model::Actor;
 use crate::phone::{Phone, is_dialed_from_lists, reached};
 
@@ -38,6 +38,14 @@ pub(super) fn watch(db: &Connection) -> rusqlite::Result<()> {
         db.execute_batch(&sql)?;
     }
     Ok(())
+}
+
+/// A lead that was passed over for an entry of the do-not-call list has its turn again, as when the entry is cleared. Where one holds, it is
+/// passed over anew.
+pub(super) fn again(db: &Connection, lead: LeadId) -> rusqlite::Result<()> {
+    let sql = "UPDATE leads SET state = iif(next_eligible_at IS NULL, 'ready', 'waiting'), skip_reason = NULL
+               WHERE id = ?1 AND state = 'skipped' AND skip_reason = 'E-DNC'";
+    exec(db, sql, [lead]).map(|_| ())
 }
 
 /// Judges what earlier versions wrote: leads once in the life of a file, and the do-not-call entries that came since the last start.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 
 use super::typed::fits;
-use super::{all, assignments, exec, last_call, one, tasks, users};
+use super::{all, assignments, due, exec, last_call, one, tasks, users};
 use crate::error::{Doing, Result};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Actor, LeadChange, LeadsChanged};
@@ -138,11 +138,12 @@ pub(super) fn restore(
             continue;
         }
         let owner = assignments::owner(db, phone)?;
-        // Who lies in the bin learns nothing of calls with the number.
+        // Who lies in the bin learns nothing of calls with the number, nor of entries that are cleared.
         let last = last_call::last_call_of(db, *lead, phone)?;
         let sql = "UPDATE leads SET deleted_at = NULL, assigned_user_id = ?2, last_disposition = ?3, last_user_id = ?4, last_at = ?5,
                      last_kind = ?6, last_memo = ?7 WHERE id = ?1";
         exec(db, sql, (lead, owner, last.disposition, last.user, last.at, last.kind, last.memo))?;
+        due::again(db, *lead)?;
         exec(db, "UPDATE lists SET registered = registered + 1 WHERE id = ?1", [list])?;
         done.changed += 1;
     }

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::{all, exec, last_call, one};
+use super::{all, due, exec, last_call, one};
 use crate::id::{LeadId, ListId};
 use crate::model::{Mended, MendedRow, ToMend};
 use crate::phone::is_dialed_from_lists;
@@ -14,16 +14,20 @@ pub(super) fn look(db: &Connection, progress: &Progress) -> rusqlite::Result<ToM
     let leads = one(db, "SELECT count(*) FROM leads", [], |r| super::unsigned(r, 0))?.unwrap_or(0);
     progress.set(0, leads * 2);
     let mut found = ToMend { leads: last_call::astray(db, usize::MAX, progress)?, lists: Vec::new() };
-    let mut statement = db.prepare(&LEADS.replace("@made", MADE))?;
+    let mut statement = db.prepare(&LEADS.replace("@made", MADE).replace("@entered", ENTERED))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         progress.count(1);
-        let (lead, counted, due): (LeadId, bool, Option<bool>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let forbidden = match due {
+        let (lead, counted, passed_over): (LeadId, bool, Option<bool>) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        let astray = match passed_over {
             None => false,
-            Some(entered) => entered || !is_dialed_from_lists(row.get_ref(3)?.as_str()?),
+            Some(passed_over) => {
+                let may = !row.get::<_, bool>(4)? && is_dialed_from_lists(row.get_ref(3)?.as_str()?);
+                may == passed_over
+            }
         };
-        if counted || forbidden {
+        if counted || astray {
             found.leads.push(lead);
         }
     }
@@ -39,7 +43,7 @@ pub(super) fn leads(db: &Connection, leads: &[LeadId]) -> rusqlite::Result<Mende
     for lead in leads {
         let sql = format!(
             "SELECT l.name, d.position, d.phone, d.last_disposition, d.attempts, ({MADE}), d.deleted_at IS NULL AND d.position <= l.visible_position,
-               d.state IN ('ready', 'waiting')
+               d.state IN ('ready', 'waiting'), d.state = 'skipped' AND d.skip_reason = 'E-DNC' AND NOT ({ENTERED})
              FROM leads d JOIN lists l ON l.id = d.list_id WHERE d.id = ?1"
         );
         let found = one(db, &sql, [lead], |r| {
@@ -52,6 +56,7 @@ pub(super) fn leads(db: &Connection, leads: &[LeadId]) -> rusqlite::Result<Mende
                 made: r.get(5)?,
                 there: r.get(6)?,
                 due: r.get(7)?,
+                freed: r.get(8)?,
             })
         })?;
         if let Some(found) = found {
@@ -72,6 +77,8 @@ struct Lead {
     /// Neither in the bin nor being imported.
     there: bool,
     due: bool,
+    /// Passed over for a do-not-call entry, of which there is none.
+    freed: bool,
 }
 
 impl Lead {
@@ -102,6 +109,11 @@ impl Lead {
                 mended.due += 1;
                 self.tell(mended, "due lead", String::new(), reason);
             }
+        }
+        if self.freed && is_dialed_from_lists(&self.phone) {
+            due::again(db, lead)?;
+            mended.blocked += 1;
+            self.tell(mended, "blocked lead", "E-DNC".to_owned(), String::new());
         }
         Ok(())
     }
@@ -134,12 +146,15 @@ pub(super) fn lists(db: &Connection, lists: &[ListId]) -> rusqlite::Result<Mende
 /// Calls of a lead `d`, as its own figure counts them.
 const MADE: &str =
     "SELECT count(*) FROM attempts a WHERE a.lead_id = d.id AND a.ended_at IS NOT NULL AND a.void = 0";
-/// Leads: whether they count other calls than were made ([`MADE`]), and of due ones whether an entry holds; the number.
+/// Whether a do-not-call entry of its number holds for a lead `d` of the list `l`.
+const ENTERED: &str = "EXISTS (SELECT 1 FROM do_not_call n WHERE n.phone = d.phone AND n.revoked_at IS NULL
+      AND (n.project_id IS NULL OR n.project_id = l.project_id))";
+/// Leads: whether they count other calls than were made ([`MADE`]); whether they are passed over for a do-not-call entry, `NULL` of those
+/// that are neither that nor due; the number; and whether an entry holds ([`ENTERED`]).
 const LEADS: &str = "SELECT d.id, d.attempts <> (@made),
-    CASE WHEN d.state IN ('ready', 'waiting') AND d.deleted_at IS NULL AND d.position <= l.visible_position THEN EXISTS (
-      SELECT 1 FROM do_not_call n WHERE n.phone = d.phone AND n.revoked_at IS NULL
-        AND (n.project_id IS NULL OR n.project_id = l.project_id)) END,
-    d.phone
+    CASE WHEN d.deleted_at IS NOT NULL OR d.position > l.visible_position THEN NULL
+      WHEN d.state IN ('ready', 'waiting') THEN 0 WHEN d.state = 'skipped' AND d.skip_reason = 'E-DNC' THEN 1 END,
+    d.phone, @entered
   FROM leads d JOIN lists l ON l.id = d.list_id";
 /// Leads of a list `l` that are committed and not deleted (登録数).
 const REGISTERED: &str = "SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.position <= l.visible_position AND d.deleted_at IS NULL";

@@ -238,10 +238,10 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusq
     }
     let mut leads = db.prepare(
         "SELECT d.id, d.list_id, d.attempts, d.position <= l.visible_position AND d.deleted_at IS NULL,
-           CASE WHEN d.state NOT IN ('ready', 'waiting') OR d.round > l.round OR d.excluded THEN NULL ELSE EXISTS (
-             SELECT 1 FROM do_not_call n WHERE n.phone = d.phone AND n.revoked_at IS NULL
+           CASE WHEN d.excluded = 0 AND (d.state IN ('ready', 'waiting') OR d.state = 'skipped' AND d.skip_reason = 'E-DNC')
+             THEN EXISTS (SELECT 1 FROM do_not_call n WHERE n.phone = d.phone AND n.revoked_at IS NULL
                AND (n.project_id IS NULL OR n.project_id = l.project_id)) END,
-           d.phone, d.state = 'skipped' AND d.excluded = 0 AND d.skip_reason IN ('E-DNC', 'E-PHONE-FORBIDDEN')
+           d.phone, d.state = 'skipped' AND d.excluded = 0 AND d.skip_reason IN ('E-DNC', 'E-PHONE-FORBIDDEN'), d.round <= l.round
          FROM leads d JOIN lists l ON l.id = d.list_id",
     )?;
     let mut rows = leads.query([])?;
@@ -254,11 +254,10 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusq
         figures.registered += i64::from(there);
         figures.worked += i64::from(there && made > 0);
         let forbidden: Option<bool> = row.get(4)?;
-        if there && forbidden == Some(false) {
-            // As the dialer looks at it before each call.
-            figures.due += i64::from(is_dialed_from_lists(row.get_ref(5)?.as_str()?));
-        }
-        figures.blocked += i64::from(there && row.get::<_, bool>(6)?);
+        // As the dialer looks at it before each call. One that is passed over for an entry has its turn when that is cleared.
+        let may = forbidden == Some(false) && is_dialed_from_lists(row.get_ref(5)?.as_str()?);
+        figures.due += i64::from(there && may && row.get::<_, bool>(7)?);
+        figures.blocked += i64::from(there && !may && row.get::<_, bool>(6)?);
         if made != shown && found.len() < MOST_FOUND {
             found.push(Mismatch {
                 what: "attempts of lead".to_owned(),

@@ -331,6 +331,9 @@ pub struct Mended {
     pub attempts: u64,
     /// Leads that were due although no list calls them.
     pub due: u64,
+    /// Leads that were passed over for a do-not-call entry that does not hold any more; they have their turn again.
+    #[serde(default)]
+    pub blocked: u64,
     /// Leads that showed another owner than their number has.
     pub owners: u64,
     /// Lists that counted other leads than they have.
@@ -342,13 +345,13 @@ pub struct Mended {
 /// A figure that was written anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MendedRow {
-    /// Which, as in `stats.verify`; `due lead`.
+    /// Which, as in `stats.verify`; `due lead`, `blocked lead`.
     pub what: String,
     /// Name of the list.
     pub list: String,
     /// Position of the lead; `null`: the list's own figure.
     pub position: Option<i64>,
-    /// What stood there: the label of a result, or a count.
+    /// What stood there: the label of a result, or a count; of a blocked lead the code of why it was passed over.
     pub before: String,
     /// What stands there now; of a due lead the code of why it is passed over.
     pub after: String,

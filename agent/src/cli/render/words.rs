@@ -90,11 +90,12 @@ pub(crate) fn figure(what: &str, out: Out) -> Cow<'_, str> {
 
 /// Whether a figure that differs is written anew by `stats --verify --mend`.
 pub(crate) fn is_mended(what: &str) -> bool {
-    const MENDED: [&str; 5] = [
+    const MENDED: [&str; 6] = [
         "last result of lead",
         "attempts of lead",
         "registered",
         "due",
+        "blocked",
         "leads with another owner than their number",
     ];
     MENDED.contains(&what)
@@ -111,7 +112,7 @@ pub(crate) fn settles(what: &str, of: &str) -> Option<String> {
 }
 
 /// What is recounted, and by what.
-const FIGURES: [(&str, &str); 25] = [
+const FIGURES: [(&str, &str); 26] = [
     ("works", "作業数"),
     ("calls", "コール数"),
     ("connects", "コネクト数"),
@@ -130,6 +131,7 @@ const FIGURES: [(&str, &str); 25] = [
     ("attempts of lead", "発信先の回数"),
     ("last result of lead", "発信先の最終結果"),
     ("due lead", "発信対象だった発信先(発信しない番号)"),
+    ("blocked lead", "架電禁止だった発信先(登録のない番号)"),
     ("leads with another owner than their number", "番号と担当の異なる発信先"),
     ("worked", "作業済"),
     ("due", "発信対象"),

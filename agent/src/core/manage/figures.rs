@@ -89,13 +89,13 @@ pub(super) async fn verify(store: &Store, progress: Progress) -> Answer<Verified
 
 pub(super) async fn mend(store: &Store, by: By, progress: Progress) -> Answer<Mended> {
     let done = store.mend(by.actor, by.now, progress).await.map_err(told)?;
-    let store::Mended { last_results, attempts, due, owners, registered, rows } = done;
+    let store::Mended { last_results, attempts, due, blocked, owners, registered, rows } = done;
     let row = |row: store::MendedRow| {
         let store::MendedRow { what, list, position, before, after } = row;
         MendedRow { what: what.to_owned(), list, position, before, after }
     };
     let rows = rows.into_iter().map(row).collect();
-    Ok(Mended { last_results, attempts, due, owners, registered, rows })
+    Ok(Mended { last_results, attempts, due, blocked, owners, registered, rows })
 }
 
 fn mismatch(found: store::Mismatch) -> Mismatch {

@@ -106,6 +106,23 @@ fn what_is_due_is_what_will_be_called() {
     assert!(world.is_sound());
 }
 
+/// X6, C8: nor is a lead of the bin kept from its turn by an entry that was cleared meanwhile; one that holds passes it over.
+#[test]
+fn a_lead_of_the_bin_learns_what_was_cleared() {
+    let mut world = World::new(2);
+    for number in 0..2 {
+        block(&mut world, number, None);
+    }
+    assert_eq!(figures(&world), (0, 2));
+    let leads = world.leads().iter().map(|lead| lead.id).collect::<Vec<_>>();
+    let (change, at) = (crate::model::LeadChange::Delete, world.now);
+    let selection = crate::model::LeadSelection::from(leads);
+    world.db.change_leads(world.list, &selection, &change, Actor::default(), at).unwrap();
+    clear(&mut world, 0, None);
+    world.db.restore_leads(world.list, at, None).unwrap();
+    assert_eq!((figures(&world), calls(&world)), ((1, 1), 1));
+}
+
 /// X6: one that was put off waits for its time again when the entry is cleared.
 #[test]
 fn a_lead_that_waited_waits_again() {

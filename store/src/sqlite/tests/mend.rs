@@ -75,3 +75,48 @@ fn wrong_figures_are_written_anew() {
     assert_eq!(world.reader().to_mend().unwrap(), crate::model::ToMend::default());
     assert!(world.is_sound());
 }
+
+/// D17, X6: a lead that is passed over for a do-not-call entry, of which there is none, would never be called.
+#[test]
+fn a_lead_without_its_entry_has_its_turn_again() {
+    use LeadState::{Ready, Skipped, Waiting};
+    let mut world = World::new(4);
+    let entry = |world: &World, number, project| DncEntry {
+        phone: phone(number).expose().to_owned(),
+        project,
+        reason: "断り".into(),
+        attempt: None,
+        evidence: None,
+        source: "manual".into(),
+        by: world.actor(),
+        now: world.now,
+    };
+    let elsewhere = world.db.ensure_project("別件", None, NOW).unwrap();
+    let entries = [entry(&world, 0, None), entry(&world, 1, Some(elsewhere))];
+    world.db.dnc_add_all(&entries).unwrap();
+    assert_eq!((verified(&world), world.states()[0]), (Vec::new(), Skipped));
+    let hand = rusqlite::Connection::open(&world.path).unwrap();
+    hand.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
+    hand.execute_batch(
+        "UPDATE leads SET state = 'skipped', skip_reason = 'E-DNC' WHERE position IN (2, 3, 4);
+         UPDATE leads SET next_eligible_at = 1 WHERE position = 3;
+         UPDATE leads SET excluded = 1 WHERE position = 4",
+    )
+    .unwrap();
+    drop(hand);
+    assert_eq!(verified(&world), ["blocked", "due"]);
+    let found = world.reader().to_mend().unwrap();
+    assert_eq!((found.leads.len(), found.lists.len()), (3, 0));
+    let mended = world.db.mend(&found).unwrap();
+    let row = |position| MendedRow {
+        what: "blocked lead",
+        list: "リスト".into(),
+        position: Some(position),
+        before: "E-DNC".into(),
+        after: String::new(),
+    };
+    assert_eq!((mended.blocked, mended.due, mended.rows), (3, 0, vec![row(2), row(3), row(4)]));
+    assert_eq!(world.states(), [Skipped, Ready, Waiting, Ready], "the entry that holds is left alone");
+    assert_eq!((verified(&world), world.db.mend(&found).unwrap()), (Vec::new(), Mended::default()));
+    assert!(world.is_sound());
+}

@@ -12,6 +12,7 @@ pub(crate) fn mended(done: &Mended, out: Out) -> Result<(), Closed> {
         ("last result of lead", done.last_results),
         ("attempts of lead", done.attempts),
         ("due lead", done.due),
+        ("blocked lead", done.blocked),
         ("leads with another owner than their number", done.owners),
         ("registered", done.registered),
     ];
