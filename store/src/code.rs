@@ -270,8 +270,8 @@ const HINTS: [(Code, &str, &str); 43] = [
     (Code::EmailInvalid, "sato@example.jp の形にしてください", "Write it as sato@example.jp."),
     (
         Code::ReasonRequired,
-        "--reason を付けるか、ファイルの「解除理由」の列に書いてください",
-        "Add --reason, or fill in the column 解除理由 of a file.",
+        "--reason を付けてください。ファイルでは「理由」か「解除理由」の列に書けます",
+        "Add --reason; a file may say it in the column 理由 or 解除理由.",
     ),
     (
         Code::ListLarge,

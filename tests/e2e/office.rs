@@ -290,6 +290,8 @@ fn a_site_makes_its_own_statuses() {
     let first = daemon.cli(&["disposition", "ls"])["dispositions"][0].clone();
     assert_eq!((&first["label"], &first["counts_connect"]), (&"担当不在".into(), &false.into()));
     daemon.run(&["disposition", "edit", "不通", "--label", "x"]).refused("E-STATUS-BUILTIN");
+    daemon.run(&["disposition", "edit", "担当不在"]).refused("E-BAD-REQUEST");
+    daemon.run(&["disposition", "edit", "担当不在", "--position", "0"]).refused("E-VALUE");
     daemon.cli(&["disposition", "archive", "担当不在"]);
     assert_eq!(daemon.cli(&["disposition", "ls"])["dispositions"].as_array().unwrap().len(), 7);
     // Those of one project, with those of all.

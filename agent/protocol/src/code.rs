@@ -338,7 +338,7 @@ codes! {
     Value = "E-VALUE", "値が正しくありません", "A value is not possible.",
         "詳細に示した形にしてください", "Write it as the detail says.";
     ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.",
-        "--reason を付けるか、ファイルの「解除理由」の列に書いてください", "Add --reason, or fill in the column 解除理由 of a file.";
+        "--reason を付けてください。ファイルでは「理由」か「解除理由」の列に書けます", "Add --reason; a file may say it in the column 理由 or 解除理由.";
     ContactDup = "E-CONTACT-DUP", "この電話番号の連絡先があります", "A contact has this number already.",
         "contact show でその連絡先を確かめ、番号を外すか削除してください。contact add は --overwrite で上書きできます",
         "Look at it with `kakeru contact show`; take the number off it or delete it. `contact add` overwrites it with --overwrite.";

@@ -360,7 +360,7 @@ params! {
     }
     /// `dial.why`: one lead by `lead` or `number`, or the head of a list by `list` alone.
     DialWhy {
-        /// The list, by name or id; `None` = every list that has the number.
+        /// The list, by name or id; `None` = every list that has the number. A lead or number that is not on it is not found.
         list: Option<String>,
         /// The lead's id.
         lead: Option<String>,

@@ -158,10 +158,15 @@ impl Core {
         let store = self.store.clone();
         self.spawn(reply, async move {
             let one_list = p.lead.is_none() && p.number.is_none();
-            let query = match (p.lead, p.number, p.list) {
+            let list = match &p.list {
+                Some(list) => Some(find(&store, list).await?),
+                None => None,
+            };
+            let number = p.number.clone().filter(|_| p.lead.is_none());
+            let query = match (p.lead, p.number, list) {
                 (Some(lead), _, _) => WhyQuery::Lead(super::office::id(&lead, "lead")?),
                 (None, Some(number), _) => WhyQuery::Phone(number),
-                (None, None, Some(list)) => WhyQuery::List(find(&store, &list).await?),
+                (None, None, Some(list)) => WhyQuery::List(list),
                 (None, None, None) => {
                     return Err(RpcError::with_detail(
                         ErrorCode::BadRequest,
@@ -169,13 +174,29 @@ impl Core {
                     ));
                 }
             };
-            let mut answer = store.why(query, context).await.map_err(|error| store_error(&error))?;
+            let mut answer = match (store.why(query, context).await, &number) {
+                (Ok(answer), _) => answer,
+                (Err(store::Error::NotFound { what: "lead", .. }), Some(number)) => {
+                    return Err(on_no_list(&store, number, sight.is_narrow()).await);
+                }
+                (Err(error), _) => return Err(store_error(&error)),
+            };
+            if let Some(list) = list {
+                answer.rows.retain(|row| row.list == list);
+                if !one_list && answer.rows.is_empty() {
+                    let detail = ("そのリストにはありません", "it is not on that list");
+                    return Err(RpcError::with_detail(ErrorCode::NotFound, detail));
+                }
+            }
             if sight.is_narrow() {
                 let ids = answer.rows.iter().map(|row| row.lead).collect();
                 let seen = sight.seen(&store, ids).await?;
                 answer.rows.retain(|row| seen.contains(&row.lead));
                 if !one_list && answer.rows.is_empty() {
-                    return Err(super::sight::unseen());
+                    return Err(match &number {
+                        Some(number) => on_no_list(&store, number, true).await,
+                        None => super::sight::unseen(),
+                    });
                 }
             }
             // When the window is closed then, it is its opening.
@@ -203,6 +224,25 @@ impl Core {
         let window = self.dialing_window()?;
         (!window.is_open(now.wall)).then(|| window.next_open(now.wall))
     }
+}
+
+/// Why there is nothing to explain of a number: it stands on no list, or on none that a `narrow` sight has, to which either is the same. Who
+/// asks wants to call it all the same, by hand, unless an entry of the do-not-call list forbids that.
+async fn on_no_list(store: &Store, number: &str, narrow: bool) -> RpcError {
+    let query = store::DncQuery { phone: Some(number.to_owned()), limit: 1, ..store::DncQuery::default() };
+    let entered = store.dnc_entries(query).await.is_ok_and(|entries| !entries.is_empty());
+    let (ja, en) = match narrow {
+        true => ("使えるリストにはない番号です", "the number is on no list of yours"),
+        false => ("どのリストにもない番号です", "the number is on no list"),
+    };
+    let (dnc_ja, dnc_en) = match entered {
+        true => (
+            "架電禁止に登録されています(`kakeru dnc ls --number`)",
+            "on the do-not-call list (`kakeru dnc ls --number`)",
+        ),
+        false => ("架電禁止には登録されていません", "not on the do-not-call list"),
+    };
+    RpcError::with_detail(ErrorCode::NotFound, (format!("{ja}。{dnc_ja}"), format!("{en}, and {dnc_en}")))
 }
 
 pub(super) async fn find(store: &Store, list: &str) -> Result<ListId, RpcError> {

@@ -141,6 +141,11 @@ impl ListError {
         match self {
             Self::NotGranted { list } => list.clone(),
             Self::InSeveralProjects { paths } => format!("複数の案件にあります: {paths}"),
+            Self::TaskStands { task, closed: None } => format!("対応タスク {task} は開いています"),
+            Self::TaskStands { task, closed: Some(at) } => format!(
+                "対応タスク {task} は {} に閉じています。開き直すには `kakeru task done {task} --undo`",
+                moment(*at)
+            ),
             Self::StatusInSeveral { status, candidates } => {
                 let each: Vec<String> = candidates.iter().map(StatusCandidate::ja).collect();
                 format!("「{status}」は {} です。コードか --project で指定してください", each.join("、"))
@@ -290,6 +295,7 @@ fn noun(what: &str) -> &str {
         "number of the contact" => "連絡先の番号",
         "number of the lead" => "発信先の番号",
         "phones" => "電話番号",
+        "position" => "順番",
         "project" | "projects" => "案件",
         "project in the bin" | "projects in the bin" => "ごみ箱の案件",
         "reason" => "理由",
@@ -379,6 +385,8 @@ mod tests {
         let lists = [
             ListError::NotGranted { list: name() },
             ListError::InSeveralProjects { paths: name() },
+            ListError::TaskStands { task: 7, closed: Some(1) },
+            ListError::TaskStands { task: 7, closed: None },
             ListError::StatusInSeveral {
                 status: name(),
                 candidates: vec![

@@ -17,6 +17,14 @@ pub enum ListError {
         /// Each as `PROJECT/LIST`.
         paths: String,
     },
+    /// The task is closed, or open, already.
+    #[error("the task {task} {}", .closed.map_or_else(|| "is open".to_owned(), |at| format!("was closed at {}; `kakeru task done {task} --undo` opens it again", super::refusal::moment(at))))]
+    TaskStands {
+        /// Its number.
+        task: i64,
+        /// Since when it is closed, UTC milliseconds; `None`: it is open.
+        closed: Option<i64>,
+    },
     /// Several result statuses have this label, of which one is to be changed (S4.7).
     #[error("{status:?} is {}; name one by its code, or by --project", .candidates.iter().map(StatusCandidate::en).collect::<Vec<_>>().join(" and "))]
     StatusInSeveral {
@@ -103,6 +111,7 @@ impl ListError {
         match self {
             Self::NotGranted { .. } => "E-LIST-GRANT",
             Self::InSeveralProjects { .. } | Self::StatusInSeveral { .. } => "E-AMBIGUOUS",
+            Self::TaskStands { .. } => "E-STALE",
             Self::Full { .. } => "E-LIST-FULL",
             Self::LeadDuplicate => "E-LEAD-DUP",
             Self::Value(code) => code.as_str(),
@@ -129,6 +138,7 @@ impl ListError {
             | Self::Word { .. }
             | Self::NotInBin => Blame::Misuse,
             Self::NotGranted { .. }
+            | Self::TaskStands { .. }
             | Self::Full { .. }
             | Self::LeadDuplicate
             | Self::Value(_)

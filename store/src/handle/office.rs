@@ -325,7 +325,7 @@ impl Store {
     /// Closes, reopens, hands over or moves a task.
     ///
     /// # Errors
-    /// [`crate::Error::NotFound`], [`crate::Error::Permission`] for another's task, [`crate::Error::Stale`] when it is
+    /// [`crate::Error::NotFound`], [`crate::Error::Permission`] for another's task, [`crate::ListError::TaskStands`] when it is
     /// closed or open already.
     pub async fn task_change(&self, change: TaskChange) -> Result<TaskRow> {
         self.write(move |b| b.task_change(&change)).await

@@ -47,6 +47,46 @@ pub(super) fn any(db: &Connection, status: &str) -> Result<DispositionInfo> {
     alike(all(db, &format!("{SELECT} ORDER BY {order}"), [], row).doing(doing)?, status)
 }
 
+/// The status that is to be changed: of this code, else the one of this label. Changed by mistake it would be another project's, so where
+/// several have the label none is taken. What is offered goes before what is not, archived or of a project in the bin, and the other way
+/// round where one is to be offered again.
+fn named(db: &Connection, status: &str, change: &DispositionChange) -> Result<DispositionInfo> {
+    let doing = "read status";
+    let status = status.trim();
+    let sql = "SELECT id, name FROM projects WHERE deleted_at IS NULL";
+    let projects: Vec<(ProjectId, String)> = all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;
+    let name = |id: ProjectId| projects.iter().find(|(known, _)| *known == id).map(|(_, name)| name);
+    let sql = format!("{SELECT} WHERE ?1 IS NULL OR project_id = ?1 ORDER BY position, code");
+    let rows = all(db, &sql, [change.of], row).doing(doing)?;
+    let (code, key) = (code_of(status), fold(status));
+    if let Some(row) = rows.iter().find(|row| row.code == code) {
+        return Ok(row.clone());
+    }
+    let labelled = |row: &&DispositionInfo| fold(&row.label) == key;
+    let offered =
+        |row: &&DispositionInfo| row.archived_at.is_none() && row.project.is_none_or(|id| name(id).is_some());
+    let restores = change.archived == Some(false);
+    let (first, then): (Vec<_>, Vec<_>) =
+        rows.iter().filter(labelled).partition(|row| offered(row) != restores);
+    let found = if first.is_empty() { then } else { first };
+    match found.as_slice() {
+        [] => alike(rows, status),
+        [one] => Ok((*one).clone()),
+        several => {
+            // An earlier version let a project take the label of a built-in one, which stands before it everywhere (S4.6).
+            if let Some(builtin) = several.iter().find(|row| row.builtin) {
+                return Ok((*builtin).clone());
+            }
+            let candidate = |row: &&DispositionInfo| StatusCandidate {
+                code: row.code.clone(),
+                project: row.project.map(|id| name(id).cloned().unwrap_or_else(|| id.to_string())),
+            };
+            let candidates = several.iter().map(candidate).collect();
+            Err(ListError::StatusInSeveral { status: status.to_owned(), candidates }.into())
+        }
+    }
+}
+
 /// The codes of the statuses that a search for this code or label means: where several projects have one of the label, of all of them.
 /// Which project is asked for is for the search to say.
 pub(super) fn codes(db: &Connection, status: &str) -> Result<Vec<String>> {
@@ -110,7 +150,7 @@ pub(super) fn add(db: &Connection, draft: &DispositionDraft, by: Actor, now: i64
         None => new_code(db).doing(doing)?,
     };
     let flags = &draft.flags;
-    let (hotkey, color) = (hotkey(flags)?, color(flags)?);
+    let (hotkey, color, position) = (hotkey(flags)?, color(flags)?, position(flags)?);
     free_hotkey(db, hotkey.as_deref(), draft.project, None)?;
     let counts_call = flags.counts_call.unwrap_or(true);
     let counts_connect = flags.counts_connect.unwrap_or(counts_call);
@@ -133,7 +173,7 @@ pub(super) fn add(db: &Connection, draft: &DispositionDraft, by: Actor, now: i64
         color,
     ];
     exec(db, sql, values).doing(doing)?;
-    if let Some(position) = flags.position {
+    if let Some(position) = position {
         place(db, &code, position).doing(doing)?;
     }
     let added = any(db, &code)?;
@@ -172,6 +212,7 @@ pub(super) fn change(
     };
     let hotkey = if flags.hotkey.is_some() { hotkey(flags)? } else { old.hotkey.clone() };
     let color = if flags.color.is_some() { color(flags)? } else { old.color.clone() };
+    let position = position(flags)?;
     // Two of an older database may be alike: they go on as they are.
     if archived_at.is_none() && (label != old.label || old.archived_at.is_some()) {
         free_label(db, label, old.project, Some(&old.code))?;
@@ -201,7 +242,7 @@ pub(super) fn change(
     }
     let sql = "UPDATE dispositions SET hotkey = ?2, color = ?3 WHERE code = ?1";
     exec(db, sql, (&old.code, hotkey, color)).doing(doing)?;
-    if let Some(position) = flags.position {
+    if let Some(position) = position {
         place(db, &old.code, position).doing(doing)?;
     }
     let new = any(db, &old.code)?;
@@ -224,8 +265,8 @@ fn counted_once(counts_call: bool, counts_connect: bool) -> Result<()> {
 }
 
 /// Refuses to let a status that calls have count as something else: all their figures would change without a word.
-pub(super) fn countable(db: &Connection, status: &str, flags: &DispositionFlags) -> Result<()> {
-    let old = any(db, status)?;
+pub(super) fn countable(db: &Connection, status: &str, change: &DispositionChange) -> Result<()> {
+    let (old, flags) = (named(db, status, change)?, &change.flags);
     let same = flags.counts_call.is_none_or(|counts| counts == old.counts_call)
         && flags.counts_connect.is_none_or(|counts| counts == old.counts_connect);
     if same || old.builtin {
@@ -328,6 +369,17 @@ fn free_hotkey(
     match one(db, sql, (key, project, own), |r| r.get(0)).doing("look up a key")? {
         Some(label) => Err(Error::StatusDuplicate { label }),
         None => Ok(()),
+    }
+}
+
+/// A place in the order, from 1.
+fn position(flags: &DispositionFlags) -> Result<Option<i64>> {
+    match flags.position {
+        Some(..1) => Err(Error::Value {
+            what: "position",
+            needs: Said::fixed("1以上の番号", "a number from 1 on"),
+        }),
+        position => Ok(position),
     }
 }
 

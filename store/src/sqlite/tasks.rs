@@ -333,7 +333,8 @@ pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
         (Scope::Own | Scope::Lower | Scope::Reported | Scope::Nothing, _) => return Err(Error::Permission),
     }
     let open = row.state == TaskState::Open;
-    let needs_open = || if open { Ok(()) } else { Err(Error::Stale { what: "task" }) };
+    let stands = || Error::from(ListError::TaskStands { task, closed: row.closed_at.filter(|_| !open) });
+    let needs_open = || if open { Ok(()) } else { Err(stands()) };
     let detail = match change.what {
         TaskStep::Close => {
             needs_open()?;
@@ -342,7 +343,7 @@ pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
         }
         TaskStep::Reopen => {
             if open {
-                return Err(Error::Stale { what: "task" });
+                return Err(stands());
             }
             let sql = format!("UPDATE tasks SET {OPENED} WHERE id = ?1 RETURNING owner_user_id");
             let owner: Option<UserId> = one(db, &sql, [task], |r| r.get(0)).doing(doing)?.flatten();

@@ -7,7 +7,7 @@ use protocol::result::{DispositionRow, Dispositions};
 use protocol::{ErrorCode, RpcError};
 use store::{DispositionChange, DispositionDraft, DispositionFlags, LeadNext, ProjectId, Store};
 
-use super::{Asker, projects, refused, rows};
+use super::{Asker, nothing_to_change, projects, refused, rows};
 use crate::core::project;
 use crate::said::one_of;
 
@@ -61,6 +61,19 @@ pub(super) async fn edit(
         Some(name) => Some(project::named_ever(store, &name).await?),
         None => None,
     };
+    let changes = p.label.is_some()
+        || p.archived.is_some()
+        || flags.keep_recording.is_some()
+        || flags.counts_call.is_some()
+        || flags.counts_connect.is_some()
+        || flags.lead_next.is_some()
+        || flags.hotkey.is_some()
+        || flags.color.is_some()
+        || flags.position.is_some();
+    if !changes {
+        let fields = "label, keep-recording, counts-call, counts-connect, lead-next, hotkey, color, position";
+        return Err(nothing_to_change(fields, fields));
+    }
     let change = DispositionChange { of, label: p.label, archived: p.archived, flags };
     let changed =
         store.disposition_change(&p.status, change, asker.actor(), asker.now).await.map_err(refused)?;

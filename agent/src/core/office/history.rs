@@ -9,7 +9,7 @@ use store::{
 };
 
 use super::super::export;
-use super::{Asker, Names, id, named_ever, refused, rows};
+use super::{Asker, Names, id, named_ever, nothing_to_change, refused, rows};
 use crate::said::one_of;
 
 pub(super) async fn list(
@@ -94,6 +94,10 @@ pub(super) async fn show(store: &Store, attempt: &str, asker: Asker) -> Result<H
 }
 
 pub(super) async fn amend(store: &Store, p: HistoryAmend, asker: Asker) -> Result<HistoryCall, RpcError> {
+    let status = p.status.as_deref().is_some_and(|status| !status.trim().is_empty());
+    if !status && p.memo.is_none() && p.recall_at.is_none() && !p.no_recall {
+        return Err(nothing_to_change("status・memo・recall", "status, memo, recall"));
+    }
     let amend = Amend {
         attempt: id(&p.attempt, "attempt")?,
         status: p.status,

@@ -309,6 +309,14 @@ pub(super) fn id<T: std::str::FromStr>(text: &str, what: &'static str) -> Result
     })
 }
 
+/// A change that names nothing to change: what was meant is missing, and would be taken for done.
+fn nothing_to_change(ja: &str, en: &str) -> RpcError {
+    bad((
+        format!("変える項目がありません。{ja} のどれかを指定してください"),
+        format!("there is nothing to change: give one of {en}"),
+    ))
+}
+
 fn bad(detail: impl Into<Detail>) -> RpcError {
     RpcError::with_detail(ErrorCode::BadRequest, detail)
 }

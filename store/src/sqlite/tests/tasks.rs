@@ -523,7 +523,10 @@ fn a_task_is_closed_reopened_and_handed_over() {
     );
     assert_eq!(world.lead(lead).state, LeadState::Done);
     let twice = world.db.task_change(&change(&world, task, TaskStep::Close, Scope::Own));
-    assert_eq!(twice.unwrap_err().code(), "E-STALE");
+    let twice = twice.unwrap_err();
+    assert_eq!(twice.code(), "E-STALE");
+    let said = twice.ja();
+    assert!(said.contains("閉じています") && said.contains("task done 1 --undo"), "{said}");
     world.db.task_change(&change(&world, task, TaskStep::Reopen, Scope::Own)).unwrap();
     assert_eq!(world.lead(lead).state, LeadState::Task);
     let due =
