@@ -170,7 +170,11 @@ fn json_says_what_the_text_says() {
     daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
     daemon.cli(&["hangup"]);
     daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+    // S4.53: whoever saves a complaint learns what it does, and the entry that goes with another result says why.
+    let told = daemon.text(&["save", "--status", "クレーム", "--lang", "ja"]);
+    assert!(told.contains("架電禁止に登録しました"), "{told}");
     let saved = daemon.cli(&["save", "--status", "再コール", "--recall", &format!("{} 10:00", day(1))]);
+    assert!(daemon.text(&["dnc", "ls", "--cleared", "--lang", "ja"]).contains("確定前に結果を変更"));
     let (at, opens) = (saved["recall_at"].as_i64().unwrap(), saved["recall_opens_at"].as_i64().unwrap());
     assert_eq!(opens - at, 47 * 3_600_000, "{saved:#}");
     assert!(saved.get("warnings").is_none(), "{saved:#}");

@@ -144,6 +144,13 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             };
             call(global, verb, out, |seat, out| {
                 render::seat(seat, out)?;
+                let status = seat.call.as_ref().and_then(|call| call.status.as_deref());
+                if status.is_some_and(store::forbids) {
+                    out.line(out.text(
+                        "    この番号を架電禁止に登録しました。今後は発信しません",
+                        "    the number is on the do-not-call list and is called no more",
+                    ))?;
+                }
                 told_recall(seat.recall_at, seat.recall_opens_at, out)
             })
         }

@@ -87,7 +87,12 @@ async fn may_be_called(store: &Store, shown: AttemptId, call: ManualCall) -> Res
         return Err(Error::Refused(DialRefusal::Excluded));
     }
     let call = ManualCall { phone, project: row.project, named: true, ..call };
-    store.check_manual(call).await.map(|_| ())
+    match store.check_manual(call).await {
+        Err(Error::DoNotCall { project, since, reason, deleted, may_name: _, number }) => {
+            Err(Error::DoNotCall { project, since, reason, deleted, may_name: false, number })
+        }
+        checked => checked.map(|_| ()),
+    }
 }
 
 /// Whether the refusal would be the same within the hours: the floor between two calls and a call that is under way are over by then.

@@ -240,7 +240,8 @@ fn passed(db: &Connection, call: &ManualCall) -> Result<(Phone, Dialing, Origin)
         user: Some(call.user),
     };
     if let Some(held) = dnc::holder(db, phone.expose(), call.project, call.named).doing("check number")? {
-        let may_name = held.project.is_some() && call.second.is_none();
+        // A lead is called in the project of its list, and in no other.
+        let may_name = held.project.is_some() && call.second.is_none() && call.lead.is_none();
         return Err(held.refusal(phone.expose(), may_name));
     }
     let refusal = match call.second {

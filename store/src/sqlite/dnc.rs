@@ -297,11 +297,11 @@ pub(super) fn retract_from_call(
     now: i64,
 ) -> rusqlite::Result<()> {
     let sql = "UPDATE do_not_call SET revoked_at = ?2, revoked_by = ?3,
-                 revoked_reason = 'the status was changed before the call was closed'
+                 revoked_reason = ?4
                WHERE attempt_id = ?1 AND source = 'status' AND revoked_at IS NULL
                  AND NOT EXISTS (SELECT 1 FROM dnc_also a LEFT JOIN imports i ON i.id = a.import_id
                    WHERE a.entry_id = do_not_call.id AND ifnull(i.state, '') <> 'undone')";
-    if exec(db, sql, (attempt, now, by))? > 0 {
+    if exec(db, sql, (attempt, now, by, RETRACTED))? > 0 {
         let by = Actor { user: Some(by), uid: None };
         audit_by(db, now, by, "dnc.retract", &attempt.to_string(), &json!({}))?;
     }
@@ -402,3 +402,5 @@ const SELECT: &str = "
   LEFT JOIN projects p ON p.id = n.project_id
   LEFT JOIN users u ON u.id = n.by_user_id
   LEFT JOIN users r ON r.id = n.revoked_by";
+/// Why an entry was cleared that came from a call which got another result before it was closed, as tables and files have it.
+const RETRACTED: &str = "確定前に結果を変更";
