@@ -217,7 +217,7 @@ pub(super) fn change(
     if archived_at.is_none() && (label != old.label || old.archived_at.is_some()) {
         free_label(db, label, old.project, Some(&old.code))?;
     }
-    if archived_at.is_none() {
+    if archived_at.is_none() && (hotkey != old.hotkey || old.archived_at.is_some()) {
         free_hotkey(db, hotkey.as_deref(), old.project, Some(&old.code))?;
     }
     let counts_call = flags.counts_call.unwrap_or(old.counts_call);
@@ -357,6 +357,7 @@ fn hotkey(flags: &DispositionFlags) -> Result<Option<String>> {
     Ok(Some(key.to_lowercase()))
 }
 
+/// One key means one status wherever it is pressed: in a project those of all projects are offered too.
 fn free_hotkey(
     db: &Connection,
     key: Option<&str>,
@@ -364,10 +365,10 @@ fn free_hotkey(
     own: Option<&str>,
 ) -> Result<()> {
     let Some(key) = key else { return Ok(()) };
-    let sql = "SELECT label FROM dispositions WHERE hotkey = ?1 AND project_id IS ?2 AND archived_at IS NULL
-                 AND code IS NOT ?3";
-    match one(db, sql, (key, project, own), |r| r.get(0)).doing("look up a key")? {
-        Some(label) => Err(Error::StatusDuplicate { label }),
+    let sql = "SELECT label FROM dispositions WHERE hotkey = ?1 AND archived_at IS NULL AND code IS NOT ?3
+                 AND (?2 IS NULL OR project_id IS NULL OR project_id = ?2) LIMIT 1";
+    match one(db, sql, (key, project, own), |r| r.get::<_, String>(0)).doing("look up a key")? {
+        Some(label) => Err(Error::StatusDuplicate { label: format!("{label} ({key})") }),
         None => Ok(()),
     }
 }

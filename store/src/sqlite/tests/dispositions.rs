@@ -160,6 +160,20 @@ fn what_is_typed_means_one_status() {
     world.db.disposition_add(&DispositionDraft { flags: key("z"), ..draft("A") }, by, NOW).unwrap();
     let taken = DispositionDraft { flags: key("Z"), ..draft("B") };
     assert_eq!(world.db.disposition_add(&taken, by, NOW).unwrap_err().code(), "E-STATUS-DUP");
+    // In a project those of all projects are offered too; what is archived is not.
+    let project = Some(world.project);
+    let of_project = DispositionDraft { project, flags: key("z"), ..draft("C") };
+    let refused = world.db.disposition_add(&of_project, by, NOW).unwrap_err();
+    assert!(refused.code() == "E-STATUS-DUP" && refused.ja().contains("A (z)"), "{}", refused.ja());
+    let of_project = DispositionDraft { flags: key("y"), ..of_project };
+    let made = world.db.disposition_add(&of_project, by, NOW).unwrap();
+    let everywhere = DispositionDraft { flags: key("y"), ..draft("D") };
+    assert_eq!(world.db.disposition_add(&everywhere, by, NOW).unwrap_err().code(), "E-STATUS-DUP");
+    let change = |archived| DispositionChange { archived: Some(archived), ..Default::default() };
+    world.db.disposition_change(&made.code, &change(true), by, NOW).unwrap();
+    world.db.disposition_add(&everywhere, by, NOW).unwrap();
+    let back = world.db.disposition_change(&made.code, &change(false), by, NOW).unwrap_err();
+    assert_eq!(back.code(), "E-STATUS-DUP");
     for flags in [key("zz"), DispositionFlags { color: Some("red".into()), ..Default::default() }] {
         let refused = DispositionDraft { flags, ..draft("C") };
         assert_eq!(world.db.disposition_add(&refused, by, NOW).unwrap_err().code(), "E-VALUE");
