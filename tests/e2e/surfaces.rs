@@ -100,7 +100,7 @@ fn every_verb_on_data_has_a_command() {
          contact export c.csv|contact delete 0432345601 --yes|contact undo x|contact hand-over --to a|contact categories|\
          contact categories --delete 無い --yes|profile ls|disposition ls|disposition add 済|disposition edit 済 --label 終|\
          user ls|user add bob --role OP|user rename bob 名前|user passwd bob|user me|user holds bob|user delete bob --yes|\
-         audit|task ls|task due 1|task reassign 1 a|task hand-over --from a|task done 1|history|history show {call}|\
+         audit|task ls|task due 1 --no-time|task reassign 1 a|task hand-over --from a|task done 1|history|history show {call}|\
          history export h.csv|history amend {call} --memo 訂正|history report {call}|note add 伝言 --attempt {call}|\
          note ls --attempt {call}|note edit 1 訂正|note delete 1|note restore 1|dnc add 0712345601 --reason 希望|dnc ls|dnc import d.csv|\
          dnc import-cancel|dnc imports|dnc import-undo x --reason 誤り|dnc export x.csv|dnc clear 0712345601 --reason 誤り|stats|\

@@ -194,7 +194,7 @@ pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Fail
             call(global, TaskHandOver { from, to, list: list.path() }, out, render::tasks_handed_over)
         }
         TaskVerb::Reassign { task, owner } => call(global, TaskAssign { task, owner }, out, render::task),
-        TaskVerb::Due { task, time } => {
+        TaskVerb::Due { task, time, no_time: _ } => {
             let due_at = recall_time(global, time)?;
             call(global, TaskDue { task, due_at }, out, |task, out| {
                 render::task(task, out)?;

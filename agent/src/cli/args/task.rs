@@ -66,8 +66,12 @@ pub enum TaskVerb {
     Due {
         /// Number of the task
         task: i64,
-        /// When to call: "2026-11-30 10:00" (Japan time), 15:30 (today) or "tomorrow 15:30"; of a day alone, when calling begins [default: no time]
+        /// When to call: "2026-11-30 10:00" (Japan time), 15:30 (today) or "tomorrow 15:30"; of a day alone, when calling begins
+        #[arg(required_unless_present = "no_time")]
         time: Option<When>,
+        /// Take the time to call again away
+        #[arg(long, conflicts_with = "time")]
+        no_time: bool,
     },
 }
 

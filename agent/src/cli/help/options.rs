@@ -382,8 +382,8 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("Who gets them [default: nobody]", "誰に渡すか [既定: 所有者なし]"),
     ("Only those of this list", "このリストのものだけ"),
     (
-        "When to call: \"2026-11-30 10:00\" (Japan time), 15:30 (today) or \"tomorrow 15:30\"; of a day alone, when calling begins [default: no time]",
-        "日時: \"2026-11-30 10:00\" (日本時間)、15:30 (今日)、\"明日 15:30\" など。日付だけなら架電可能時間の開始 [既定: なし]",
+        "When to call: \"2026-11-30 10:00\" (Japan time), 15:30 (today) or \"tomorrow 15:30\"; of a day alone, when calling begins",
+        "日時: \"2026-11-30 10:00\" (日本時間)、15:30 (今日)、\"明日 15:30\" など。日付だけなら架電可能時間の開始",
     ),
     ("Only this status, by label or code", "このステータスだけ (名前またはコード)"),
     ("From this day or time on (Japan time)", "この日時以降 (日本時間)"),
