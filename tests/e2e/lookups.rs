@@ -331,6 +331,10 @@ fn a_closed_window_says_when_it_opens() {
     assert_eq!(daemon.cli(&["dial", "why", "0312345601", "--list", "L"])["rows"][0]["list"], "L");
     daemon.run(&["dial", "why", "0312345601", "--list", "M"]).refused("E-NOT-FOUND");
     daemon.run(&["dial", "why", "0312345601", "--list", "N"]).refused("E-LIST-UNKNOWN");
+    // A name of a list with a number in it is one all the same.
+    daemon.run(&["dial", "why", "11月リスト"]).refused("E-LIST-UNKNOWN");
+    daemon.import("11月リスト", "会社名,電話番号\nC社,0312345602\n");
+    assert_eq!(daemon.cli(&["dial", "why", "11月リスト"])["rows"][0]["list"], "11月リスト");
     daemon.run(&["call", "0612345699", "--project", "無い案件"]).refused("E-NOT-FOUND");
     // S1.25: whoever is excluded has a place in the explanation.
     daemon.cli(&["lead", "exclude", "L", "--lead", "L#1", "--reason", "契約済"]);

@@ -3,7 +3,7 @@
 use protocol::params::*;
 use protocol::result::SeatStatus;
 use protocol::{ErrorCode, RpcError, Verb as Method};
-use store::phone::Special;
+use store::phone::{Phone, Special};
 
 use super::args::{
     CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, TapArgs, Verb, WriteArgs,
@@ -297,9 +297,9 @@ fn dial(global: &Global, verb: DialVerb, out: Out) -> Result<(), Failure> {
             let list = list.path();
             // An id has 26 letters and digits of Crockford's alphabet; a number is shorter.
             let is_id = |text: &String| text.len() == 26 && text.chars().all(|c| c.is_ascii_alphanumeric());
-            // Whoever writes a name means a list.
+            // Whoever writes a name means a list: 11月リスト as little as 春 is a number.
             let is_number =
-                |text: &String| text.chars().any(|c| c.is_ascii_digit() || ('０'..='９').contains(&c));
+                |text: &String| Phone::parse(text).is_ok() || !text.chars().any(char::is_alphabetic);
             let (lead, number, list) = match lead {
                 Some(text) if super::manage::place(&text).is_some() => {
                     (Some(super::manage::lead_id(global, text)?), None, list)

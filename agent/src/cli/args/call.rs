@@ -91,7 +91,7 @@ pub enum DialVerb {
     Skip,
     /// Say why leads are or are not called now
     Why {
-        /// Number, lead (its id, or list and number there: 春の案件#12), or name of a list without digits [default: the head of the list]
+        /// Number, lead (its id, or list and number there: 春の案件#12), or name of a list, which is no number [default: the head of the list]
         #[arg(required_unless_present = "list")]
         lead: Option<String>,
         /// Of which list

@@ -277,8 +277,8 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "録音があるのにデータベースが空で始まったことを確認済みにする (status の警告を消す)",
     ),
     (
-        "Number, lead (its id, or list and number there: 春の案件#12), or name of a list without digits [default: the head of the list]",
-        "番号、発信先 (id、またはリストと番号: 春の案件#12)、数字を含まないリスト名 [既定: リストの先頭]",
+        "Number, lead (its id, or list and number there: 春の案件#12), or name of a list, which is no number [default: the head of the list]",
+        "番号、発信先 (id、またはリストと番号: 春の案件#12)、リスト名 (番号と読めないもの) [既定: リストの先頭]",
     ),
     ("How many rows", "行数"),
     (
