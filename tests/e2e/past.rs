@@ -41,6 +41,7 @@ fn calls_are_found_by_names_then_and_now() {
     assert_eq!(rows[1]["amended"], false);
     daemon.cli(&["history", "amend", attempt, "--memo", "火曜に 訪問", "--reason", "聞き直し"]);
     daemon.run(&["history", "amend", attempt, "--reason", "聞き直し"]).refused("E-BAD-REQUEST");
+    daemon.run(&["history", "--manual", "include", "--seat", "無い席"]).refused("E-SEAT-UNKNOWN");
     // Identifiers of one day begin alike, six characters are a quarter of an hour: their end tells them apart.
     let (beginning, end) = (&attempt[..6], attempt[22..].to_lowercase());
     assert_eq!(daemon.cli(&["history", "show", &end])["call"]["attempt"], attempt);

@@ -135,8 +135,17 @@ impl Core {
                 });
             }
             Command::HistoryList(p) => {
+                let seats: Vec<String> = self.seats.iter().map(|seat| seat.name.clone()).collect();
                 self.spawn_read(&who, reply, ("search", "history"), move |progress| async move {
-                    history::list(&store, p, asker, progress).await
+                    let seat = p.seat.clone().filter(|seat| !seats.contains(seat));
+                    let page = history::list(&store, p, asker, progress).await?;
+                    match seat {
+                        // One that is no more may have calls.
+                        Some(seat) if page.rows.is_empty() => {
+                            Err(RpcError::with_detail(ErrorCode::SeatUnknown, Detail::name(seat)))
+                        }
+                        _ => Ok(page),
+                    }
                 });
             }
             Command::HistoryShow(p) => {
