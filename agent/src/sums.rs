@@ -120,7 +120,7 @@ fn open(path: &Path, bytes: Option<u64>) -> Option<Reading> {
 impl Reading {
     fn piece(mut self) -> Piece {
         match self.file.read(&mut self.piece) {
-            Ok(0) => Piece::End(Some(self.sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect())),
+            Ok(0) => Piece::End(Some(store::hex(&self.sum.finalize()))),
             Ok(count) => {
                 self.sum.update(self.piece.get(..count).unwrap_or_default());
                 Piece::More(self, count as u64)

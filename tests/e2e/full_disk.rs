@@ -8,10 +8,10 @@ use std::time::Duration;
 use e2e::boundary::Disk;
 use e2e::daemon::{Account, Control, Daemon, Seat};
 use e2e::peer::sipp::{Scenario, Sipp, TONE_DBFS, TONE_HZ};
+use e2e::sum::sha256;
 use e2e::wait;
 use e2e::wav::Sound;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::SOON;
@@ -119,11 +119,7 @@ impl Shift {
             row["recording"]["state"] == "final" && !row["ended_at"].is_null()
         });
         let path = self.daemon.path(row["recording"]["path"].as_str().expect("a path"));
-        let sum: String = Sha256::digest(std::fs::read(&path).expect("the recording is readable"))
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(row["recording"]["sha256"], sum, "{row:#}");
+        assert_eq!(row["recording"]["sha256"], sha256(&path), "{row:#}");
         (row, path)
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon};
 use e2e::peer::sipp::{Scenario, Sipp};
+use e2e::sum::sha256;
 use e2e::wait;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::SOON;
 
@@ -55,10 +55,6 @@ pub(crate) fn month_of(row: &Value) -> String {
     let path = path(row);
     let month = path.parent().and_then(Path::parent).and_then(Path::file_name).expect("a month");
     month.to_str().expect("UTF-8").to_owned()
-}
-
-fn sha256(path: &Path) -> String {
-    Sha256::digest(fs::read(path).expect("it is there")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// S4.32, S4.33, S4.35: above the quota the oldest goes, what is on hold stays, the call keeps its row, and it is told.

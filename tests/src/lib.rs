@@ -20,6 +20,7 @@ pub mod peer;
 pub mod ports;
 pub mod process;
 pub mod requirements;
+pub mod sum;
 pub mod symbols;
 pub mod wait;
 pub mod wav;

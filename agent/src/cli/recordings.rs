@@ -282,7 +282,7 @@ fn fetch(client: &mut Client, row: &RecordingRow, path: &Path) -> Result<Fetched
     if !whole {
         return Ok(Fetched::Gone);
     }
-    let sum = hex(&sum.finalize());
+    let sum = store::hex(&sum.finalize());
     if row.sha256.as_ref().is_some_and(|known| *known != sum) {
         return Ok(Fetched::Altered);
     }
@@ -352,10 +352,6 @@ fn line_of(row: &RecordingRow, name: &str, sha256: &str) -> StringRecord {
 fn folder_of(path: &Path) -> Result<(), Failure> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| Failure::File { path: path.to_path_buf(), source })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Exit code 1 when some were deleted meanwhile, are missing or damaged: the folder lacks them.

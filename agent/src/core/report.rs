@@ -156,7 +156,7 @@ impl Core {
             state: String::from("final"),
             path: Some(path.display().to_string()),
             duration_ms: Some(*duration_ms),
-            sha256: Some(hex(sha256)),
+            sha256: Some(store::hex(sha256)),
             gaps_ms: Some(*gaps_ms),
             paused: super::pause::told(paused),
         };
@@ -310,14 +310,6 @@ pub(super) fn seat_state(state: &DialerState) -> (SeatState, Option<String>) {
 /// The pauses that the dialer makes.
 fn by_itself(code: &str) -> Option<&'static str> {
     [dialer::PAUSED_BY_TRUNK, dialer::PAUSED_AT_CLOSING].into_iter().find(|own| *own == code)
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn millis(time: std::time::Duration) -> i64 {

@@ -133,7 +133,7 @@ fn sound(path: &Path) -> Result<(String, bool), Box<dyn std::error::Error>> {
         callee |= sample? != 0 && index % 2 == 1;
     }
     let digest = Sha256::digest(fs::read(path)?);
-    Ok((digest.iter().map(|byte| format!("{byte:02x}")).collect(), callee))
+    Ok((store::hex(&digest), callee))
 }
 
 /// A row of the written-back CSV.

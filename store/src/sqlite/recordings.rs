@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{all, audit_by, exec, one, outbox};
 use crate::error::{Doing, Error, Result};
+use crate::hex::hex;
 use crate::id::AttemptId;
 use crate::model::{PausedSpan, RecordingFacts, RecordingPause, RecordingState};
 
@@ -21,7 +22,7 @@ pub(super) fn opened(db: &Connection, attempt: AttemptId, kept: &str, now: i64) 
 pub(super) fn closed(db: &Connection, facts: &RecordingFacts, kept: &str) -> Result<RecordingState> {
     let doing = "close recording";
     let path = kept;
-    let sha256: String = facts.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex(&facts.sha256);
     let (duration, bytes, gaps) = (signed(facts.duration_ms), signed(facts.bytes), signed(facts.gaps_ms));
     // An archive takes the place of the WAV that the row was opened with.
     if facts.path.extension().is_some_and(|extension| extension == "opus") {

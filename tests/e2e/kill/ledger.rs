@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use e2e::daemon::Daemon;
 use e2e::peer::trace::{self, Invite};
+use e2e::sum::sha256;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::operator::Saves;
 
@@ -155,9 +155,7 @@ impl Account<'_> {
             }
             let path = self.daemon.path(text(recording, "path"));
             assert!(files.remove(&path), "{story}: no such file: {recording:#}");
-            let bytes = std::fs::read(&path).expect("the recording is readable");
-            let sum: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(recording["sha256"], sum, "{story}: {recording:#}");
+            assert_eq!(recording["sha256"], sha256(&path), "{story}: {recording:#}");
         }
         let rows: Vec<_> = self.history.iter().map(|row| &row["recording"]).collect();
         assert!(files.is_empty(), "{story}: files of no row: {files:#?}; rows: {rows:#?}");

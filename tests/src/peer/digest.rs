@@ -4,6 +4,7 @@ use md5::Md5;
 use sha2::{Digest, Sha256, Sha512_256};
 
 use super::trace::Message;
+use crate::sum::hex;
 
 /// Whether a request's `Authorization` and `Proxy-Authorization`, those that it has, prove that the sender knows
 /// `password`.
@@ -50,10 +51,6 @@ pub fn field(header: &str, name: &str) -> Option<String> {
     let fields = header.split(',').filter_map(|part| part.split_once('='));
     let mut wanted = fields.filter(|(key, _)| key.trim().eq_ignore_ascii_case(name));
     wanted.next().map(|(_, value)| value.trim().trim_matches('"').to_owned())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

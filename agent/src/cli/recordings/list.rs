@@ -162,7 +162,7 @@ pub(super) fn is_whole(path: &Path, sum: &str) -> bool {
         let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 64 * 1024]);
         loop {
             match file.read(&mut buffer)? {
-                0 => return Ok(super::hex(&hasher.finalize())),
+                0 => return Ok(store::hex(&hasher.finalize())),
                 read => hasher.update(&buffer[..read]),
             }
         }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::order::Key;
 use crate::error::{ListError, Result};
+use crate::hex::hex;
 
 /// The value and position of a row, which stay a place also when the row has gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,9 +71,7 @@ impl Cursor {
             }
             Some(Value::Text(value)) => {
                 text.push('t');
-                for byte in value.bytes() {
-                    let _ = write!(text, "{byte:02x}");
-                }
+                text.push_str(&hex(value.as_bytes()));
             }
         }
         text
