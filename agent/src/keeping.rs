@@ -16,6 +16,7 @@ use store::{ExpireAt, RecordingRow, RecordingUsage, Store};
 
 use crate::clock::{JumpWatch, Now, now};
 use crate::control::EventHub;
+use crate::off_thread::off_thread;
 use crate::recordings;
 
 /// How much is kept, and for how long.
@@ -40,7 +41,7 @@ impl Limits {
     pub(crate) async fn forecast(&self, store: &Store, wall: i64) -> Result<QuotaResult, store::Error> {
         let usage = store.recording_usage(wall).await?;
         let folder = self.folder.clone();
-        let free = tokio::task::spawn_blocking(move || disk_free(&folder)).await.ok().flatten();
+        let free = off_thread(move || disk_free(&folder)).await.flatten();
         Ok(self.told(&usage, free))
     }
 
@@ -280,7 +281,7 @@ pub(crate) async fn remove_expired(store: &Store, limits: &Limits, wall: i64) ->
             return Ok(());
         }
         let (all, folder) = (files.len(), limits.folder.clone());
-        let removed = tokio::task::spawn_blocking(move || remove(files, &folder, wall)).await;
+        let removed = off_thread(move || remove(files, &folder, wall)).await;
         // Only a runtime that ends refuses.
         let removed = removed.unwrap_or_default();
         let some_stay = removed.len() < all;

@@ -16,14 +16,16 @@ use protocol::result::StrayRecordings;
 use store::{AttemptId, RecordingState, Store};
 
 use crate::keeping;
+use crate::off_thread::off_thread;
 
 /// Looks through the folder of recordings once. `wall` is when this run began, UTC milliseconds: what was written since is not
 /// looked at.
 pub(crate) async fn sweep(store: Store, folder: PathBuf, wall: i64) {
     let mut gone = 0;
     let mut strays = StrayRecordings::default();
-    for day in blocking(folder.clone(), days).await {
-        let files = blocking(day, move |day| files(&day, wall)).await;
+    let all = folder.clone();
+    for day in off_thread(move || days(all)).await.unwrap_or_default() {
+        let files = off_thread(move || files(&day, wall)).await.unwrap_or_default();
         for files in files.chunks(BATCH) {
             let (left, lost) = match looked_up(&store, files).await {
                 Ok(found) => found,
@@ -34,8 +36,9 @@ pub(crate) async fn sweep(store: Store, folder: PathBuf, wall: i64) {
             strays = with(strays, lost).await;
             if !left.is_empty() {
                 let left = left.into_iter().map(|file| (0, file)).collect();
-                gone +=
-                    blocking(folder.clone(), move |folder| keeping::remove(left, &folder, wall)).await.len();
+                let folder = folder.clone();
+                let removed = off_thread(move || keeping::remove(left, &folder, wall)).await;
+                gone += removed.unwrap_or_default().len();
             }
             keeping::pause(BREATH).await;
         }
@@ -64,8 +67,8 @@ pub(crate) async fn strays(
     wall: i64,
 ) -> Result<StrayRecordings, store::Error> {
     let mut strays = StrayRecordings::default();
-    for day in blocking(folder, days).await {
-        let files = blocking(day, move |day| files(&day, wall)).await;
+    for day in off_thread(move || days(folder)).await.unwrap_or_default() {
+        let files = off_thread(move || files(&day, wall)).await.unwrap_or_default();
         for files in files.chunks(BATCH) {
             strays = with(strays, looked_up(store, files).await?.1).await;
         }
@@ -99,7 +102,7 @@ async fn with(strays: StrayRecordings, files: Vec<PathBuf>) -> StrayRecordings {
     if files.is_empty() {
         return strays;
     }
-    blocking(files, move |files| added(strays, files)).await
+    off_thread(move || added(strays, files)).await.unwrap_or_default()
 }
 
 fn added(mut strays: StrayRecordings, mut files: Vec<PathBuf>) -> StrayRecordings {
@@ -114,14 +117,6 @@ fn added(mut strays: StrayRecordings, mut files: Vec<PathBuf>) -> StrayRecording
         }
     }
     strays
-}
-
-/// Off the daemon's thread. Nothing where the runtime ends.
-async fn blocking<A: Send + 'static, T: Default + Send + 'static>(
-    at: A,
-    work: impl FnOnce(A) -> T + Send + 'static,
-) -> T {
-    tokio::task::spawn_blocking(move || work(at)).await.unwrap_or_default()
 }
 
 /// Folders `2026-11/29`, the newest first.

@@ -17,6 +17,7 @@ pub mod logging;
 mod long_start;
 mod mask;
 pub mod notify;
+mod off_thread;
 pub mod password;
 mod permission;
 mod private;

@@ -10,6 +10,7 @@ use store::{AttemptId, AttemptRow, RecordingFacts, RecordingState, Store};
 
 use crate::archive::Archivist;
 use crate::keeping::Kept;
+use crate::off_thread::off_thread;
 
 /// Where the recording of a call goes that was answered at that moment (UTC milliseconds): one folder per day, so that
 /// a month can be handed over.
@@ -43,7 +44,7 @@ pub(crate) async fn restore(
         let is_there = |path: &PathBuf| {
             part_path(path).exists() || path.exists() || path.with_extension("opus").exists()
         };
-        if let Some(path) = blocking(move || days.into_iter().find(is_there)).await.flatten() {
+        if let Some(path) = off_thread(move || days.into_iter().find(is_there)).await.flatten() {
             store.recording_opened(row.id, path, wall).await?;
             found.push(row.id);
         }
@@ -56,14 +57,14 @@ pub(crate) async fn restore(
             continue;
         }
         let archive = path.clone();
-        if let Some(facts) = blocking(move || whole_archive(attempt, &archive)).await.flatten() {
+        if let Some(facts) = off_thread(move || whole_archive(attempt, &archive)).await.flatten() {
             tracing::warn!(%attempt, ms = facts.duration_ms, "a recording of a call that the database takes for interrupted is whole");
             store.recording_closed(facts).await?;
             continue;
         }
         let torn = part_path(&path);
         // The end of the runtime leaves it as it is, for the next start.
-        let Some(repaired) = blocking(move || repair(&torn)).await else { break };
+        let Some(repaired) = off_thread(move || repair(&torn)).await else { break };
         let facts = match repaired {
             Ok(file) => {
                 tracing::warn!(%attempt, ms = file.duration_ms, "a torn recording was repaired");
@@ -100,11 +101,6 @@ pub(crate) async fn restore(
         }
     }
     Ok(waiting)
-}
-
-/// Off the daemon's thread: an archive of an hour is read to its end, from a disk that may be slow. `None` where the runtime ends.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    tokio::task::spawn_blocking(work).await.ok()
 }
 
 /// The archive of a recording of which nothing else is left.
@@ -253,7 +249,7 @@ mod tests {
             }
             rescued
         });
-        let write = blocking(move || drop(OpenOptions::new().write(true).open(archive)));
+        let write = off_thread(move || drop(OpenOptions::new().write(true).open(archive)));
         let (restored, _) = tokio::join!(restore(&store, folder.path(), &[], false, NOW), async {
             over.store(true, Ordering::Relaxed);
             write.await

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use protocol::ErrorCode;
 
+use crate::off_thread::off_thread;
+
 /// A folder that has no room for a file of [`ROOM_BYTES`].
 #[derive(Debug, thiserror::Error)]
 #[error("no room for {} MiB in {}: {source}", ROOM_BYTES >> 20, folder.display())]
@@ -32,7 +34,7 @@ impl NoRoom {
 /// # Errors
 /// [`NoRoom`] for the first folder that has none.
 pub(crate) async fn probe(folders: Vec<PathBuf>) -> Result<(), NoRoom> {
-    let looked = tokio::task::spawn_blocking(move || {
+    let looked = off_thread(move || {
         folders.into_iter().try_for_each(|folder| match take(&folder) {
             Ok(()) => Ok(()),
             Err(source) => Err(NoRoom { folder, source }),

@@ -12,7 +12,7 @@ use store::{CheckReport, Progress, RecordingQuery, RecordingRow, RecordingState,
 
 use crate::clock;
 use crate::keeping::pause;
-use crate::recordings::blocking;
+use crate::off_thread::off_thread;
 
 /// What a look at all files found.
 #[derive(Default)]
@@ -80,10 +80,10 @@ async fn is_still(store: &Store, row: &RecordingRow) -> Result<bool, store::Erro
 /// The sum of a file of this size, in lower-case hexadecimal; the inner `None`: it cannot be read. `None` for one that is not there, or has
 /// another size.
 async fn sum(path: PathBuf, bytes: Option<u64>, progress: &Progress) -> Option<Option<String>> {
-    let mut reading = blocking(move || open(&path, bytes)).await??;
+    let mut reading = off_thread(move || open(&path, bytes)).await??;
     loop {
         let begun = clock::now().mono;
-        reading = match blocking(move || reading.piece()).await? {
+        reading = match off_thread(move || reading.piece()).await? {
             Piece::More(reading, count) => {
                 progress.count(count);
                 reading

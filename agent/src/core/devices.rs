@@ -11,6 +11,7 @@ use super::job::Done;
 use super::seat::Reply;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
+use crate::off_thread::off_thread_for_client;
 use crate::settings::{SeatSettings, Settings};
 
 /// What is wanted of a seat: the configuration, and what was set since.
@@ -199,11 +200,10 @@ impl Core {
         let settings = self.device_settings(seat);
         let write = self.settings.writing();
         self.jobs.spawn(async move {
-            let written = tokio::task::spawn_blocking(write).await;
-            let result = match written {
+            let result = match off_thread_for_client(write).await {
                 Ok(Ok(())) => Ok(settings),
                 Ok(Err(error)) => Err(RpcError::with_detail(ErrorCode::DiskIo, Detail::log(error))),
-                Err(error) => Err(RpcError::with_detail(ErrorCode::Internal, Detail::log(error))),
+                Err(error) => Err(error),
             };
             respond(reply, result);
             Done::Nothing

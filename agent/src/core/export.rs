@@ -14,6 +14,7 @@ use store::{Actor, AuditEntry, Progress, Store};
 
 use super::refusal::store_error;
 use crate::control::is_spooled;
+use crate::off_thread::off_thread_for_client;
 use crate::said::one_of;
 
 /// What the rows of a file are, as far as products limit them.
@@ -220,16 +221,13 @@ pub(super) async fn hand_out(
     let entry = AuditEntry { by, action, object, detail, now };
     let entered = store.audit(entry).await;
     let file = options.clone();
-    let placed = tokio::task::spawn_blocking(move || {
+    let placed = off_thread_for_client(move || {
         if entered.is_err() {
             file.discard();
         }
         entered.and_then(|()| file.place())
     });
-    match placed.await {
-        Ok(placed) => placed.map(|()| written).map_err(|error| store_error(&error)),
-        Err(_) => Err(RpcError::refused(ErrorCode::Internal)),
-    }
+    placed.await?.map(|()| written).map_err(|error| store_error(&error))
 }
 
 /// Where a file goes: to the client, with the client's rights, or to a place on the daemon's machine.

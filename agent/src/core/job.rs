@@ -20,6 +20,7 @@ use super::seat::Reply;
 use super::tap::TapOrder;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
+use crate::off_thread::off_thread;
 
 /// What a job brought back.
 pub(crate) enum Done {
@@ -532,7 +533,7 @@ impl Core {
 /// Removes a file off the core's thread.
 pub(super) async fn discard(path: PathBuf) {
     // Only a runtime that ends refuses; the next start removes it then.
-    let _ = tokio::task::spawn_blocking(move || crate::recordings::remove(&path)).await;
+    let _ = off_thread(move || crate::recordings::remove(&path)).await;
 }
 
 /// Lets time pass inside a job.

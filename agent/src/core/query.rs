@@ -18,6 +18,7 @@ use super::sight::Sight;
 use super::{Core, rows};
 use crate::clock::Now;
 use crate::control::Who;
+use crate::off_thread::off_thread_for_client;
 
 impl Core {
     pub(super) fn query(&mut self, command: Command, who: Who, scope: Scope, reply: Reply, now: Now) {
@@ -72,11 +73,9 @@ impl Core {
             }
             Command::DevicesList(_) => self.spawn(reply, async move {
                 // Asking a sound server can take a second; never on the core's thread.
-                let found = tokio::task::spawn_blocking(media::device::list).await;
-                match found {
-                    Ok(Ok(devices)) => Ok(rows::devices(devices)),
-                    Ok(Err(error)) => Err(RpcError::with_detail(ErrorCode::DeviceLost, Detail::log(error))),
-                    Err(error) => Err(RpcError::with_detail(ErrorCode::Internal, Detail::log(error))),
+                match off_thread_for_client(media::device::list).await? {
+                    Ok(devices) => Ok(rows::devices(devices)),
+                    Err(error) => Err(RpcError::with_detail(ErrorCode::DeviceLost, Detail::log(error))),
                 }
             }),
             other => self.manage(other, who, scope, reply, now),

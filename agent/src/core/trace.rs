@@ -15,6 +15,7 @@ use super::{Core, SeatIndex};
 use crate::clock::Now;
 use crate::control::roles::resolve_seat;
 use crate::control::{Audience, Who, base64};
+use crate::off_thread::off_thread_for_client;
 
 /// What a trace is to show, taken from the core so that another thread can work on it.
 struct Subject {
@@ -53,8 +54,7 @@ impl Core {
         let unmasked = p.unmasked;
         self.spawn(reply, async move {
             // Megabytes may have to be gone through: not on the thread of the calls.
-            let shown = tokio::task::spawn_blocking(move || show(&subject, unmasked, now)).await;
-            shown.map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)))
+            off_thread_for_client(move || show(&subject, unmasked, now)).await
         });
     }
 

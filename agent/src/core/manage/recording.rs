@@ -18,6 +18,7 @@ use crate::core::office::{Names, id};
 use crate::core::query::{list_named, operator_ever_named};
 use crate::core::rows;
 use crate::keeping::{Kept, Limits, remove_expired};
+use crate::off_thread::off_thread_for_client;
 
 /// With `own`: only calls of this user, who may hear no others.
 pub(super) async fn recordings(
@@ -148,8 +149,7 @@ pub(super) async fn delete(
 }
 
 async fn piece(path: PathBuf, offset: u64) -> Answer<io::Result<(Vec<u8>, u64)>> {
-    let piece = tokio::task::spawn_blocking(move || read_piece(&path, offset)).await;
-    piece.map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)))
+    off_thread_for_client(move || read_piece(&path, offset)).await
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> (String, String) {

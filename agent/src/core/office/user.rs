@@ -14,6 +14,7 @@ use store::{
 use super::{Asker, Names, bad, refused, rows};
 use crate::control::Who;
 use crate::core::manage::{Told, watched};
+use crate::off_thread::off_thread_for_client;
 use crate::password;
 use crate::said::one_of;
 
@@ -117,7 +118,7 @@ pub(super) async fn passwd(
         if let Some(stored) = stored {
             let old =
                 p.old.ok_or_else(|| RpcError::with_detail(ErrorCode::Password, ("今のパスワード", "old")))?;
-            if !blocking(move || password::verify(old.expose(), &stored)).await? {
+            if !off_thread_for_client(move || password::verify(old.expose(), &stored)).await? {
                 return Err(RpcError::with_detail(ErrorCode::Password, ("今のパスワード", "old")));
             }
         }
@@ -288,11 +289,6 @@ fn role(word: &str) -> Result<Role, RpcError> {
 /// Hashes off the core's thread: it takes tens of milliseconds on purpose.
 async fn hash(password: Option<Secret>) -> Result<Option<String>, RpcError> {
     let Some(password) = password else { return Ok(None) };
-    let hashed = blocking(move || password::hash(password.expose())).await?;
+    let hashed = off_thread_for_client(move || password::hash(password.expose())).await?;
     hashed.map(Some).map_err(|error| RpcError::with_detail(ErrorCode::Password, Detail::log(error)))
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, RpcError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)))
 }
