@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::import::{ImportJob, ImportSource};
 use store::{
     Actor, Advance, AttemptEnd, AttemptId, ClaimSpec, DialPlan, DialRules, HangupBy, ListSpec, OpenOptions,
-    Role, Save, SetBy, Store,
+    Role, Save, Store,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -70,16 +70,10 @@ async fn main() {
     let mut last: Option<AttemptId> = None;
     for call in 0..calls {
         let now = now + 60_000 + call as i64 * 10;
-        let save = last.map(|attempt| Save {
-            attempt,
-            status: "no_contact".into(),
-            set_by: SetBy::Operator,
-            memo: Some("不在".into()),
-            recall_at: None,
-            save_seq: None,
-            now,
-            user,
-        });
+        let save = last
+            .map(|attempt| Save {
+                memo: Some("不在".into()), ..Save::new(attempt, "no_contact", user, now)
+            });
         let claim = ClaimSpec {
             attempt: AttemptId::generate(now),
             list,
@@ -97,22 +91,14 @@ async fn main() {
         times.push(begun.elapsed());
         let claimed = advanced.claimed.expect("a lead");
         let end = AttemptEnd {
-            attempt: claimed.attempt,
-            ended_at: now + 5,
             hangup_by: Some(HangupBy::Remote),
             sip_code: Some(486),
             q850: Some(17),
-            reason_text: None,
             ringing_at: Some(now + 1),
-            early_media_at: None,
-            answered_at: None,
-            sip_call_id: None,
             suggestion: Some("no_contact".into()),
             sub: Some("busy".into()),
-            void: None,
             evidence: serde_json::json!({ "q850": 17 }),
-            auto: None,
-            transfer: None,
+            ..AttemptEnd::new(claimed.attempt, now + 5)
         };
         store.end_attempt(end).await.unwrap();
         last = Some(claimed.attempt);

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::import::{ImportJob, ImportSource};
 use store::{
     Actor, Advance, AttemptEnd, AttemptId, ClaimSpec, DialPlan, DialRules, HangupBy, ListId, ListSpec,
-    OpenOptions, Role, Save, SetBy, Store, UserId,
+    OpenOptions, Role, Save, Store, UserId,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -174,14 +174,8 @@ impl Seat {
         self.now += 1_000;
         let now = self.now;
         let save = self.last.map(|attempt| Save {
-            attempt,
-            status: "no_contact".into(),
-            set_by: SetBy::Operator,
             memo: Some("不在".into()),
-            recall_at: None,
-            save_seq: None,
-            now,
-            user: self.user,
+            ..Save::new(attempt, "no_contact", self.user, now)
         });
         let claim = ClaimSpec {
             attempt: AttemptId::generate(now),
@@ -202,22 +196,10 @@ impl Seat {
         assert!(done.claimed.is_some(), "the list to dial is too short");
         self.last = Some(attempt);
         let end = AttemptEnd {
-            attempt,
-            ended_at: now + 5,
             hangup_by: Some(HangupBy::Remote),
             sip_code: Some(486),
             q850: Some(17),
-            reason_text: None,
-            ringing_at: None,
-            early_media_at: None,
-            answered_at: None,
-            sip_call_id: None,
-            suggestion: None,
-            sub: None,
-            void: None,
-            evidence: serde_json::json!({}),
-            transfer: None,
-            auto: None,
+            ..AttemptEnd::new(attempt, now + 5)
         };
         let begun = Instant::now();
         self.store.end_attempt(end).await.unwrap();

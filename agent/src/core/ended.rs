@@ -241,14 +241,8 @@ impl Core {
             void: ended.void.then(|| ended.row.name().to_owned()),
             evidence: call.map_or(serde_json::Value::Null, Call::evidence),
             auto: ended.auto.map(|code| Save {
-                attempt,
-                status: code.to_owned(),
                 set_by: SetBy::Auto,
-                memo: None,
-                recall_at: None,
-                save_seq: None,
-                now: now.wall,
-                user: self.seats[seat].user,
+                ..Save::new(attempt, code, self.seats[seat].user, now.wall)
             }),
             transfer: call.and_then(|call| call.transferred.clone()),
         }

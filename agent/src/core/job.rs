@@ -452,22 +452,10 @@ impl Core {
     fn abandon_row(&mut self, attempt: AttemptId, now: Now) {
         let store = self.store.clone();
         let end = AttemptEnd {
-            attempt,
-            ended_at: now.wall,
             hangup_by: Some(store::HangupBy::Remote),
             sip_code: Some(487),
-            q850: None,
-            reason_text: None,
-            ringing_at: None,
-            early_media_at: None,
-            answered_at: None,
-            sip_call_id: None,
-            suggestion: None,
             sub: Some(String::from("no_answer")),
-            void: None,
-            evidence: serde_json::Value::Null,
-            auto: None,
-            transfer: None,
+            ..AttemptEnd::new(attempt, now.wall)
         };
         let nudge = std::sync::Arc::clone(&self.outbox_nudge);
         self.jobs.spawn(async move {

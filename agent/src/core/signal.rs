@@ -404,22 +404,10 @@ const EARLIER: u32 = 3;
 /// The end of a call that rang nowhere.
 fn refused_as_busy(attempt: AttemptId, now: Now) -> AttemptEnd {
     AttemptEnd {
-        attempt,
-        ended_at: now.wall,
         hangup_by: Some(store::HangupBy::Local),
         sip_code: Some(486),
-        q850: None,
-        reason_text: None,
-        ringing_at: None,
-        early_media_at: None,
-        answered_at: None,
-        sip_call_id: None,
-        suggestion: None,
         sub: Some(String::from("busy")),
-        void: None,
-        evidence: serde_json::Value::Null,
-        auto: None,
-        transfer: None,
+        ..AttemptEnd::new(attempt, now.wall)
     }
 }
 

@@ -26,14 +26,9 @@ async fn boxed(login: &str) -> Site {
 impl Site {
     async fn add(&self, phone: &str, source: &str, evidence: Option<&str>, at: i64) {
         let entry = DncEntry {
-            phone: phone.into(),
-            project: None,
-            reason: "断り".into(),
             source: source.into(),
-            attempt: None,
             evidence: evidence.map(str::to_owned),
-            by: self.by,
-            now: at,
+            ..DncEntry::by_hand(phone, "断り", self.by, at)
         };
         self.store.dnc_add(entry).await.unwrap();
     }

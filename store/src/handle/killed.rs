@@ -14,7 +14,7 @@ use crate::id::{AttemptId, LeadId, ListId, UserId};
 use crate::import::{ImportJob, ImportOptions, ImportSource};
 use crate::model::{
     Actor, Advance, AttemptEnd, AttemptProgress, ClaimSpec, DialRules, HistoryQuery, ListSpec, Role, Save,
-    SetBy, StatsQuery,
+    StatsQuery,
 };
 use crate::phone::DialPlan;
 use crate::progress::Progress;
@@ -59,37 +59,16 @@ impl Seat {
     }
 
     fn save(&self, attempt: AttemptId, memo: &str, now: i64) -> Save {
-        Save {
-            attempt,
-            status: "talked".into(),
-            set_by: SetBy::Operator,
-            memo: Some(memo.into()),
-            recall_at: None,
-            save_seq: None,
-            now,
-            user: self.user,
-        }
+        Save { memo: Some(memo.into()), ..Save::new(attempt, "talked", self.user, now) }
     }
 }
 
 fn ended(attempt: AttemptId, now: i64) -> AttemptEnd {
     AttemptEnd {
-        attempt,
-        ended_at: now,
-        hangup_by: None,
         sip_code: Some(200),
         q850: Some(16),
-        reason_text: None,
-        ringing_at: None,
-        early_media_at: None,
         answered_at: Some(now),
-        sip_call_id: None,
-        suggestion: None,
-        sub: None,
-        void: None,
-        evidence: serde_json::Value::Null,
-        auto: None,
-        transfer: None,
+        ..AttemptEnd::new(attempt, now)
     }
 }
 

@@ -90,16 +90,7 @@ async fn long_reads_count_and_end_when_nobody_wants_them() {
     let list = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
     store.import(ImportJob::into_list(list, csv(2_500), NOW)).await.unwrap();
     for number in ["0312340001", "0312340002"] {
-        let entry = crate::DncEntry {
-            phone: number.into(),
-            project: None,
-            reason: "希望".into(),
-            attempt: None,
-            evidence: None,
-            source: "manual".into(),
-            by: Actor::default(),
-            now: NOW,
-        };
+        let entry = crate::DncEntry::by_hand(number, "希望", Actor::default(), NOW);
         store.dnc_add(entry).await.unwrap();
     }
     let path = dir.path().join("out.csv");
@@ -306,16 +297,7 @@ async fn what_a_used_status_counts_as_is_fixed() {
         lead: None,
     };
     let attempt = store.open_manual(call).await.unwrap().attempt;
-    let save = crate::model::Save {
-        attempt,
-        status: "talked".into(),
-        set_by: crate::model::SetBy::Operator,
-        memo: None,
-        recall_at: None,
-        save_seq: None,
-        now: NOW,
-        user,
-    };
+    let save = crate::model::Save::new(attempt, "talked", user, NOW);
     store.save(save).await.unwrap();
     let refused = store.disposition_change("talked", counts(false), by, NOW).await.unwrap_err();
     assert!(matches!(&refused, Error::StatusUsed { calls: 1, .. }), "{refused}");

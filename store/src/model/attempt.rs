@@ -32,6 +32,23 @@ pub struct Save {
     pub user: UserId,
 }
 
+impl Save {
+    /// An operator's next one, without memo and without a time to call back. `now`: UTC milliseconds.
+    #[must_use]
+    pub fn new(attempt: AttemptId, status: impl Into<String>, user: UserId, now: i64) -> Self {
+        Self {
+            attempt,
+            status: status.into(),
+            set_by: SetBy::Operator,
+            memo: None,
+            recall_at: None,
+            save_seq: None,
+            now,
+            user,
+        }
+    }
+}
+
 /// What a [`Save`] did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Saved {
@@ -133,6 +150,31 @@ pub struct AttemptEnd {
     pub auto: Option<Save>,
     /// The callee was handed to somebody else, and our leg ended by that.
     pub transfer: Option<Transferred>,
+}
+
+impl AttemptEnd {
+    /// An end of which nothing is known but when it was, UTC milliseconds.
+    #[must_use]
+    pub fn new(attempt: AttemptId, ended_at: i64) -> Self {
+        Self {
+            attempt,
+            ended_at,
+            hangup_by: None,
+            sip_code: None,
+            q850: None,
+            reason_text: None,
+            ringing_at: None,
+            early_media_at: None,
+            answered_at: None,
+            sip_call_id: None,
+            suggestion: None,
+            sub: None,
+            void: None,
+            evidence: serde_json::Value::Null,
+            auto: None,
+            transfer: None,
+        }
+    }
 }
 
 /// Whom a call was handed to: facts.

@@ -26,6 +26,15 @@ pub struct DncEntry {
     pub now: i64,
 }
 
+impl DncEntry {
+    /// What a person enters for the whole company, without evidence. `now`: UTC milliseconds.
+    #[must_use]
+    pub fn by_hand(phone: impl Into<String>, reason: impl Into<String>, by: Actor, now: i64) -> Self {
+        let (phone, reason) = (phone.into(), reason.into());
+        Self { phone, project: None, reason, attempt: None, evidence: None, source: "manual".into(), by, now }
+    }
+}
+
 /// What became of numbers that were put on the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DncAdded {

@@ -225,6 +225,24 @@ pub struct LeadSpec {
     pub max_contacts: u64,
 }
 
+impl LeadSpec {
+    /// A number of which nothing else is known, where there is no limit.
+    #[must_use]
+    pub fn new(list: ListId, phone: impl Into<String>) -> Self {
+        Self {
+            list,
+            phone: phone.into(),
+            company: None,
+            person: None,
+            categories: Vec::new(),
+            extra_phones: Vec::new(),
+            attrs: Vec::new(),
+            max_leads: u64::MAX,
+            max_contacts: u64::MAX,
+        }
+    }
+}
+
 /// What to change of a lead by hand; `None` leaves a field alone, an empty text blanks it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeadFields {

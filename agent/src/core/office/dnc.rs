@@ -23,14 +23,15 @@ pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncAdd
     let mut named = std::collections::HashSet::new();
     scopes.retain(|project| named.insert(*project));
     let entries = scopes.iter().map(|project| store::DncEntry {
-        phone: p.number.clone(),
         project: *project,
-        reason: p.reason.clone().unwrap_or_default(),
         attempt,
         evidence: p.evidence.clone(),
-        source: String::from("manual"),
-        by: asker.actor(),
-        now: asker.now,
+        ..store::DncEntry::by_hand(
+            p.number.clone(),
+            p.reason.clone().unwrap_or_default(),
+            asker.actor(),
+            asker.now,
+        )
     });
     let done = store.dnc_add_all(entries.collect()).await.map_err(refused)?;
     let number = p.number;

@@ -72,15 +72,10 @@ proptest! {
             let autumn = store.ensure_project("秋", None, NOW).await.unwrap();
             let user = store.ensure_user("alice", "利用者", Role::Manager, NOW).await.unwrap();
             for Line(number, project, reason, ..) in &before {
+                let (phone, by) = (format!("031234000{number}"), Actor { user: Some(user), uid: None });
                 let entry = DncEntry {
-                    phone: format!("031234000{number}"),
                     project: [None, Some(spring), Some(autumn)][*project],
-                    reason: ["手で", "断り", "苦情", "移転"][*reason].into(),
-                    source: "manual".into(),
-                    attempt: None,
-                    evidence: None,
-                    by: Actor { user: Some(user), uid: None },
-                    now: NOW,
+                    ..DncEntry::by_hand(phone, ["手で", "断り", "苦情", "移転"][*reason], by, NOW)
                 };
                 store.dnc_add(entry).await.unwrap();
             }

@@ -105,17 +105,7 @@ async fn the_last_word_of_the_bin_counts() {
 async fn a_lead_that_is_typed_stays_excluded() {
     let folder = tempfile::tempdir().unwrap();
     let (store, list) = world(folder.path()).await;
-    let spec = |phone: &str| LeadSpec {
-        list,
-        phone: phone.into(),
-        company: Some("A社".into()),
-        person: None,
-        categories: Vec::new(),
-        extra_phones: Vec::new(),
-        attrs: Vec::new(),
-        max_leads: u64::MAX,
-        max_contacts: u64::MAX,
-    };
+    let spec = |phone: &str| LeadSpec { company: Some("A社".into()), ..LeadSpec::new(list, phone) };
     for (phone, warnings, reason) in [
         ("03-1234-5678", vec![Code::InBin], Some("断り")),
         ("06-1234-5678", vec![Code::InBin], None),

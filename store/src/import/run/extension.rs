@@ -152,17 +152,7 @@ async fn a_typed_extension_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let (store, [list, _]) = store(folder.path()).await;
     let by = Actor::default();
-    let spec = LeadSpec {
-        list,
-        phone: "03-5555-1111 内線12".into(),
-        company: Some("A社".into()),
-        person: None,
-        categories: Vec::new(),
-        extra_phones: Vec::new(),
-        attrs: Vec::new(),
-        max_leads: u64::MAX,
-        max_contacts: u64::MAX,
-    };
+    let spec = LeadSpec { company: Some("A社".into()), ..LeadSpec::new(list, "03-5555-1111 内線12") };
     let (id, _) = store.add_lead(spec, by, NOW).await.unwrap();
     let (further, _) = store.add_lead_phone(id, "06-5555-1111 内線7", None, by, NOW).await.unwrap();
     assert_eq!(further.iter().map(|one| one.ext.as_deref()).collect::<Vec<_>>(), [Some("12"), Some("7")]);

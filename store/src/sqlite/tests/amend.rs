@@ -144,16 +144,7 @@ fn a_correction_ends_what_was_put_off() {
     }
     let mut world = World::new(1);
     let claimed = world.call("不通");
-    let dnc = |world: &World| DncEntry {
-        phone: phone(0).national(),
-        project: None,
-        reason: "断り".into(),
-        attempt: None,
-        evidence: None,
-        source: "manual".into(),
-        by: world.actor(),
-        now: world.now,
-    };
+    let dnc = |world: &World| DncEntry::by_hand(phone(0).national(), "断り", world.actor(), world.now);
     world.db.dnc_add_all(&[dnc(&world)]).unwrap();
     world.db.next_round(world.list, Actor::default(), world.now).unwrap();
     world.now += 10 * MINUTE;
@@ -188,18 +179,7 @@ fn a_late_complaint_blocks_and_stays() {
 #[test]
 fn a_complaint_blocks_whoever_enters_it() {
     let mut world = World::new(1);
-    let incoming = IncomingCall {
-        attempt: None,
-        caller: Some(phone(0).national()),
-        called: None,
-        seat: "a".into(),
-        user: None,
-        project: Some(world.project),
-        account: "main".into(),
-        sip_call_id: None,
-        stub: None,
-        now: world.now,
-    };
+    let incoming = IncomingCall { user: None, ..world.incoming_call(Some(&phone(0).national())) };
     let missed = world.db.open_incoming(&incoming).unwrap().attempt;
     world.db.end_attempt(&world.ended(missed)).unwrap();
     world.db.seal(missed, world.now).unwrap();
@@ -346,23 +326,7 @@ fn a_reported_call_is_what_a_business_user_sees() {
 fn calls_by_hand_are_a_page_of_their_own() {
     let mut world = World::new(1);
     world.call("通話済");
-    let call = crate::model::ManualCall {
-        attempt: None,
-        phone: "0399990000".into(),
-        plan: DialPlan::default(),
-        seat: "a".into(),
-        user: world.user,
-        project: Some(world.project),
-        named: false,
-        account: "main".into(),
-        caller_id: None,
-        origin: crate::model::Origin::Manual,
-        now: world.now,
-        rules: DialRules::lawful(),
-        second: None,
-        stub: false,
-        lead: None,
-    };
+    let call = rules::manual(&world, "0399990000");
     let manual = world.db.open_manual(&call).unwrap().attempt;
     world.db.end_attempt(&world.ended(manual)).unwrap();
     let mut memo = world.save(manual, "");

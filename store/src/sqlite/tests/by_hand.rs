@@ -17,17 +17,7 @@ fn me(world: &World) -> Actor {
 #[test]
 fn a_contact_made_with_a_lead_has_an_owner() {
     let mut world = World::new(1);
-    let spec = LeadSpec {
-        list: world.list,
-        phone: "090-1234-5678".into(),
-        company: Some("㈱新規".into()),
-        person: None,
-        categories: Vec::new(),
-        extra_phones: Vec::new(),
-        attrs: Vec::new(),
-        max_leads: u64::MAX,
-        max_contacts: u64::MAX,
-    };
+    let spec = LeadSpec { company: Some("㈱新規".into()), ..LeadSpec::new(world.list, "090-1234-5678") };
     let by = me(&world);
     world.db.add_lead(&spec, by, NOW).unwrap();
     let contact = world.reader().contact_row("090-1234-5678").unwrap();
@@ -41,15 +31,11 @@ fn a_full_contact_book_takes_no_lead_that_makes_a_contact() {
     let mut world = World::new(2);
     let by = me(&world);
     let spec = |world: &World, phone: &str, company: Option<&str>, max_contacts| LeadSpec {
-        list: world.list,
-        phone: phone.into(),
         company: company.map(str::to_owned),
-        person: None,
         categories: vec!["新".into()],
-        extra_phones: Vec::new(),
         attrs: vec![("備考".into(), "x".into())],
-        max_leads: u64::MAX,
         max_contacts,
+        ..LeadSpec::new(world.list, phone)
     };
     let before = world.leads();
     let full = spec(&world, "090-1234-5678", Some("㈱新規"), 2);
@@ -117,17 +103,7 @@ fn a_lead_by_hand_is_judged_as_one_of_a_file() {
     assert_eq!(world.lead(Some(lead)), before, "nothing of it was kept");
     assert!(edit(&mut world, column("二行の\nメモ")).unwrap().is_empty(), "a cell may have lines");
     assert_eq!(edit(&mut world, company("長".repeat(31))).unwrap(), [Code::Long]);
-    let spec = |number: &str| LeadSpec {
-        list: world.list,
-        phone: number.into(),
-        company: None,
-        person: None,
-        categories: Vec::new(),
-        extra_phones: Vec::new(),
-        attrs: Vec::new(),
-        max_leads: u64::MAX,
-        max_contacts: u64::MAX,
-    };
+    let spec = |number: &str| LeadSpec::new(world.list, number);
     let (bare, long) =
         (spec("312345678"), LeadSpec { person: Some("長".repeat(30_000)), ..spec("0312345679") });
     let (added, warnings) = world.db.add_lead(&bare, by, NOW).unwrap();

@@ -272,11 +272,7 @@ fn tasks_answered_and_numbers_typed_since_are_not_called_again() {
     let call = lead_call::by_hand(&world, ids[0], &phone(0).national());
     let attempt = world.db.open_manual(&call).unwrap().attempt;
     world.finish(attempt, "通話済");
-    let typed = crate::model::ManualCall {
-        lead: None,
-        project: Some(world.project),
-        ..lead_call::by_hand(&world, ids[2], &phone(2).national())
-    };
+    let typed = manual(&world, &phone(2).national());
     let attempt = world.db.open_manual(&typed).unwrap().attempt;
     world.finish(attempt, "通話済");
     let (mut world, carried) = back(world, &copy);

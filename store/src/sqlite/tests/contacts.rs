@@ -7,7 +7,7 @@ use crate::id::ContactId;
 use crate::import::RequiredNames;
 use crate::model::{
     ContactAdd, ContactChange, ContactDraft, ContactQuery, ContactRules, ContactSaved, ContactSource,
-    DncEntry, HistoryQuery, IncomingCall, ManualCall, Origin, PhoneDraft, TRASH_MS, TaskQuery, TaskState,
+    DncEntry, HistoryQuery, IncomingCall, PhoneDraft, TRASH_MS, TaskQuery, TaskState,
 };
 use crate::permission::Scope;
 use crate::sqlite::UnlinkAt;
@@ -37,39 +37,12 @@ impl World {
     }
 
     fn incoming(&mut self, caller: Option<&str>, stub: Option<&str>) -> AttemptId {
-        let call = IncomingCall {
-            attempt: None,
-            caller: caller.map(Into::into),
-            called: None,
-            seat: "a".into(),
-            user: Some(self.user),
-            project: Some(self.project),
-            account: "main".into(),
-            sip_call_id: None,
-            stub: stub.map(Into::into),
-            now: self.now,
-        };
+        let call = IncomingCall { stub: stub.map(Into::into), ..self.incoming_call(caller) };
         self.db.open_incoming(&call).unwrap().attempt
     }
 
     fn manual_call(&mut self, phone: &str) -> AttemptId {
-        let call = ManualCall {
-            attempt: None,
-            phone: phone.into(),
-            plan: DialPlan::default(),
-            seat: "a".into(),
-            user: self.user,
-            project: Some(self.project),
-            named: false,
-            account: "main".into(),
-            caller_id: None,
-            origin: Origin::Manual,
-            now: self.now,
-            rules: DialRules::lawful(),
-            second: None,
-            stub: false,
-            lead: None,
-        };
+        let call = rules::manual(self, phone);
         self.db.open_manual(&call).unwrap().attempt
     }
 }
@@ -465,16 +438,7 @@ fn a_contact_in_use_or_in_evidence_is_not_deleted() {
     world.db.seal(under_way, NOW).unwrap();
     world.db.contacts_delete(&[ids[4], ids[2]], by, NOW).unwrap();
     // A do-not-call entry without evidence holds nothing back and survives as a bare number.
-    let entry = DncEntry {
-        phone: "0312340001".into(),
-        project: None,
-        reason: "希望".into(),
-        attempt: None,
-        evidence: None,
-        source: "manual".into(),
-        by,
-        now: NOW,
-    };
+    let entry = DncEntry::by_hand("0312340001", "希望", by, NOW);
     world.db.dnc_add_all(&[entry]).unwrap();
     let made = world.form(draft("A", "B", &["0312340001"])).unwrap().contact.id;
     world.db.contacts_delete(&[made], by, NOW).unwrap();

@@ -78,14 +78,9 @@ fn numbers_that_are_not_called_and_those_that_count_do_not_go_back() {
     world.call("見込");
     let blocked = |world: &mut World, phone: &str, project| {
         let entry = DncEntry {
-            phone: phone.into(),
             project,
-            reason: "希望".into(),
-            attempt: None,
             evidence: Some("書面".into()),
-            source: "manual".into(),
-            by: world.actor(),
-            now: world.now,
+            ..DncEntry::by_hand(phone, "希望", world.actor(), world.now)
         };
         assert_eq!(world.db.dnc_add_all(&[entry]).unwrap().added, 1);
     };

@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use super::super::last_call::LastCall;
 use super::*;
 use crate::model::{
-    Amend, CallKind, IncomingCall, OpenResults, StatsQuery, TallyBy, ViewFilter, WhyContext, WhyQuery,
-    WhyReason, Worked,
+    Amend, CallKind, OpenResults, StatsQuery, TallyBy, ViewFilter, WhyContext, WhyQuery, WhyReason, Worked,
 };
 use crate::time::{BusinessDate, DAY_MS};
 
@@ -77,21 +76,6 @@ fn by_hand(world: &mut World, number: usize, status: Option<&str>, memo: Option<
     Some(attempt)
 }
 
-pub(super) fn incoming(world: &World, caller: &str) -> IncomingCall {
-    IncomingCall {
-        attempt: None,
-        caller: Some(caller.into()),
-        called: None,
-        seat: "a".into(),
-        user: Some(world.user),
-        project: Some(world.project),
-        account: "main".into(),
-        sip_call_id: None,
-        stub: None,
-        now: world.now,
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
@@ -128,7 +112,7 @@ proptest! {
                 5 => sealed.extend(by_hand(&mut world, pick, Some("prospect"), memo)),
                 // Somebody calls in, and may leave nothing.
                 6 => {
-                    let call = incoming(&world, &phone(pick).national());
+                    let call = world.incoming_call(Some(&phone(pick).national()));
                     let attempt = world.db.open_incoming(&call).unwrap().attempt;
                     world.db.end_attempt(&world.ended(attempt)).unwrap();
                     world.db.seal(attempt, world.now + 21_000).unwrap();

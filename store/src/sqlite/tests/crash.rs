@@ -172,51 +172,22 @@ struct Child {
 
 impl Child {
     fn step(&self, seal_attempt: Option<AttemptId>, save: Option<Save>) -> Advance {
-        let claim = ClaimSpec {
-            attempt: AttemptId::generate(self.now),
-            list: self.list,
-            plan: DialPlan::default(),
-            dial_now: true,
-            rules: DialRules::lawful(),
-            claim_until: self.now + MINUTE,
-            skip: Vec::new(),
-            account: "main".into(),
-            caller_id: self.project.to_string().get(..4).map(str::to_owned),
-        };
+        let caller_id = self.project.to_string().get(..4).map(str::to_owned);
+        let claim = ClaimSpec { caller_id, ..claim(self.list, self.now) };
         Advance { now: self.now, seat: "a".into(), user: self.user, save, seal_attempt, claim: Some(claim) }
     }
 
     fn save(&self, attempt: AttemptId, memo: &str) -> Save {
-        Save {
-            attempt,
-            status: "talked".into(),
-            set_by: SetBy::Operator,
-            memo: Some(memo.into()),
-            recall_at: None,
-            save_seq: None,
-            now: self.now,
-            user: self.user,
-        }
+        Save { memo: Some(memo.into()), ..Save::new(attempt, "talked", self.user, self.now) }
     }
 
     fn end(&self, attempt: AttemptId) -> AttemptEnd {
         AttemptEnd {
-            attempt,
-            ended_at: self.now,
             hangup_by: Some(HangupBy::Local),
             sip_code: Some(200),
             q850: Some(16),
-            reason_text: None,
-            ringing_at: None,
-            early_media_at: None,
             answered_at: Some(self.now - 5),
-            sip_call_id: None,
-            suggestion: None,
-            sub: None,
-            void: None,
-            evidence: serde_json::Value::Null,
-            auto: None,
-            transfer: None,
+            ..AttemptEnd::new(attempt, self.now)
         }
     }
 }

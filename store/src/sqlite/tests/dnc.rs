@@ -9,14 +9,9 @@ use crate::model::{AuditQuery, DncAdded, DncClear, DncEntry, DncQuery};
 
 fn entry(world: &World, number: usize, project: Option<ProjectId>) -> DncEntry {
     DncEntry {
-        phone: phone(number).national(),
         project,
-        reason: "希望により".into(),
-        attempt: None,
         evidence: Some("2026-11-01の書面".into()),
-        source: "manual".into(),
-        by: world.actor(),
-        now: world.now,
+        ..DncEntry::by_hand(phone(number).national(), "希望により", world.actor(), world.now)
     }
 }
 

@@ -14,16 +14,7 @@ const NUMBERS: usize = 150;
 #[test]
 fn a_start_ends_whatever_the_journal_says() {
     let mut world = World::new(1);
-    let entry = DncEntry {
-        phone: phone(0).national(),
-        project: None,
-        reason: "希望".into(),
-        attempt: None,
-        evidence: None,
-        source: "manual".into(),
-        by: Actor::default(),
-        now: NOW,
-    };
+    let entry = DncEntry::by_hand(phone(0).national(), "希望", Actor::default(), NOW);
     world.db.dnc_add_all(&[entry]).unwrap();
     let start = ImportStart { list: None, source: "dnc.csv".into(), user: None, now: NOW };
     let import = world.db.begin_import(&start).unwrap();

@@ -3,19 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{DncClear, DncEntry, StatsQuery};
+use crate::model::{DncClear, DncEntry, LeadSpec, StatsQuery};
 
 fn entry(world: &World, number: usize, project: Option<ProjectId>) -> DncEntry {
-    DncEntry {
-        phone: phone(number).expose().to_owned(),
-        project,
-        reason: "断り".into(),
-        attempt: None,
-        evidence: None,
-        source: "manual".into(),
-        by: world.actor(),
-        now: world.now,
-    }
+    DncEntry { project, ..DncEntry::by_hand(phone(number).expose(), "断り", world.actor(), world.now) }
 }
 
 fn block(world: &mut World, number: usize, project: Option<ProjectId>) {
@@ -83,17 +74,7 @@ fn what_is_due_is_what_will_be_called() {
     block(&mut world, 12, Some(other));
     world.import(world.list, &[row(10), row(11), row(12)]);
     assert_eq!((figures(&world), calls(&world)), ((6, 3), 6));
-    let spec = crate::model::LeadSpec {
-        list: world.list,
-        phone: "0120-444-444".into(),
-        company: Some("無料商会".into()),
-        person: None,
-        categories: Vec::new(),
-        extra_phones: Vec::new(),
-        attrs: Vec::new(),
-        max_leads: 100,
-        max_contacts: 100,
-    };
+    let spec = LeadSpec { company: Some("無料商会".into()), ..LeadSpec::new(world.list, "0120-444-444") };
     world.db.add_lead(&spec, Actor::default(), NOW).unwrap();
     assert_eq!((figures(&world), calls(&world)), ((6, 4), 6));
     // Nobody was called twice in between: the entry goes, one of two, and both.
@@ -195,17 +176,7 @@ fn numbers_that_no_list_calls_are_no_due_ones() {
     }
     assert_eq!((figures(&world), calls(&world)), ((4, 6), 4));
     // What is typed, and a whole list that is made due again.
-    let spec = crate::model::LeadSpec {
-        list: world.list,
-        phone: "06-2222-00140".into(),
-        company: None,
-        person: None,
-        categories: Vec::new(),
-        extra_phones: Vec::new(),
-        attrs: Vec::new(),
-        max_leads: 100,
-        max_contacts: 100,
-    };
+    let spec = LeadSpec::new(world.list, "06-2222-00140");
     world.db.add_lead(&spec, Actor::default(), NOW).unwrap();
     assert_eq!((figures(&world), calls(&world)), ((4, 7), 4));
     world.db.next_round(world.list, Actor::default(), world.now).unwrap();

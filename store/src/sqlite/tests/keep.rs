@@ -183,16 +183,12 @@ fn walk(world: &mut World, steps: &[Step], lists: [ListId; 2], users: [UserId; 2
                 }
             }
             Step::DoNotCall(number) => {
-                let entry = crate::model::DncEntry {
-                    phone: phone(*number).national(),
-                    project: None,
-                    reason: "x".into(),
-                    source: "manual".into(),
-                    by: Actor::default(),
-                    attempt: None,
-                    evidence: None,
-                    now: world.now,
-                };
+                let entry = crate::model::DncEntry::by_hand(
+                    phone(*number).national(),
+                    "x",
+                    Actor::default(),
+                    world.now,
+                );
                 world.db.dnc_add_all(&[entry]).unwrap();
             }
             Step::SavedAgain(first, last) => {

@@ -64,14 +64,8 @@ fn the_number_that_is_dialed_is_judged() {
     let lead = with_mobile(&mut world);
     let block = |world: &mut World, number: &str| {
         let entry = DncEntry {
-            phone: number.to_owned(),
             project: Some(world.project),
-            reason: "断り".into(),
-            attempt: None,
-            evidence: None,
-            source: "manual".into(),
-            by: Actor::default(),
-            now: world.now,
+            ..DncEntry::by_hand(number, "断り", Actor::default(), world.now)
         };
         world.db.dnc_add_all(&[entry]).unwrap();
     };

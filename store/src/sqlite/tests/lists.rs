@@ -25,17 +25,7 @@ pub(super) fn dialed(world: &mut World, calls: usize) -> Vec<i64> {
 }
 
 pub(super) fn spec(world: &World, phone: &str) -> LeadSpec {
-    LeadSpec {
-        list: world.list,
-        phone: phone.to_owned(),
-        company: None,
-        person: None,
-        categories: Vec::new(),
-        extra_phones: Vec::new(),
-        attrs: Vec::new(),
-        max_leads: u64::MAX,
-        max_contacts: u64::MAX,
-    }
+    LeadSpec::new(world.list, phone)
 }
 
 pub(super) fn ids(world: &World) -> Vec<LeadId> {
@@ -481,18 +471,7 @@ fn a_granted_project_is_used_by_those_it_is_granted_to() {
     world.db.grant_list(later, &[dave], true, by, NOW).unwrap();
     assert!(may(&world, later, carol) && may(&world, later, dave));
     assert!(!may(&world, world.list, dave) && !may(&world, world.list, world.user));
-    let call = crate::model::IncomingCall {
-        attempt: None,
-        caller: Some("0312345678".into()),
-        called: None,
-        seat: "a".into(),
-        user: Some(world.user),
-        project: Some(world.project),
-        account: "main".into(),
-        sip_call_id: None,
-        stub: None,
-        now: NOW,
-    };
+    let call = world.incoming_call(Some("0312345678"));
     world.db.open_incoming(&call).unwrap();
     let seen = |world: &World, user| {
         let query = crate::model::HistoryQuery {

@@ -17,16 +17,7 @@ fn wrong_figures_are_written_anew() {
     let mut world = World::new(5);
     world.call("talked");
     world.call("不通");
-    let entry = DncEntry {
-        phone: phone(4).expose().to_owned(),
-        project: None,
-        reason: "断り".into(),
-        attempt: None,
-        evidence: None,
-        source: "manual".into(),
-        by: world.actor(),
-        now: world.now,
-    };
+    let entry = DncEntry::by_hand(phone(4).expose(), "断り", world.actor(), world.now);
     world.db.dnc_add_all(&[entry]).unwrap();
     assert_eq!(world.reader().to_mend().unwrap(), crate::model::ToMend::default());
     let hand = rusqlite::Connection::open(&world.path).unwrap();

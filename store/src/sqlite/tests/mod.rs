@@ -55,7 +55,8 @@ use crate::handle::OpenOptions;
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, Advance, Advanced, AttemptEnd, ClaimSpec, Claimed, DialRules, HandOver, HangupBy, Holdings,
-    LeadFilter, LeadRow, LeadState, ListQuery, ListSpec, Role, Save, SetBy, UserChange, UserInfo, UserScope,
+    IncomingCall, LeadFilter, LeadRow, LeadState, ListQuery, ListSpec, Role, Save, SetBy, UserChange,
+    UserInfo, UserScope,
 };
 use crate::name_key::name_key;
 use crate::phone::{DialPlan, Phone};
@@ -146,17 +147,7 @@ impl World {
     }
 
     pub(in crate::sqlite) fn spec(&self) -> ClaimSpec {
-        ClaimSpec {
-            attempt: AttemptId::generate(self.now),
-            list: self.list,
-            plan: DialPlan::default(),
-            dial_now: true,
-            rules: DialRules::lawful(),
-            claim_until: self.now + MINUTE,
-            skip: Vec::new(),
-            account: "main".into(),
-            caller_id: None,
-        }
+        claim(self.list, self.now)
     }
 
     pub(in crate::sqlite) fn step(
@@ -166,6 +157,22 @@ impl World {
         claim: Option<ClaimSpec>,
     ) -> Advance {
         Advance { now: self.now, seat: "a".into(), user: self.user, save, seal_attempt: seal, claim }
+    }
+
+    /// A call that comes in for the seat, from nobody in particular where the caller is withheld.
+    pub(in crate::sqlite) fn incoming_call(&self, caller: Option<&str>) -> IncomingCall {
+        IncomingCall {
+            attempt: None,
+            caller: caller.map(str::to_owned),
+            called: None,
+            seat: "a".into(),
+            user: Some(self.user),
+            project: Some(self.project),
+            account: "main".into(),
+            sip_call_id: None,
+            stub: None,
+            now: self.now,
+        }
     }
 
     /// Claims and dials the next lead.
@@ -180,36 +187,17 @@ impl World {
     }
 
     pub(in crate::sqlite) fn save(&self, attempt: AttemptId, status: &str) -> Save {
-        Save {
-            attempt,
-            status: status.into(),
-            set_by: SetBy::Operator,
-            memo: None,
-            recall_at: None,
-            save_seq: None,
-            now: self.now,
-            user: self.user,
-        }
+        Save::new(attempt, status, self.user, self.now)
     }
 
     pub(in crate::sqlite) fn ended(&self, attempt: AttemptId) -> AttemptEnd {
         AttemptEnd {
-            attempt,
-            ended_at: self.now + 20_000,
             hangup_by: Some(HangupBy::Remote),
             sip_code: Some(486),
             q850: Some(17),
-            reason_text: None,
             ringing_at: Some(self.now + 1000),
-            early_media_at: None,
-            answered_at: None,
             sip_call_id: Some("x@y".into()),
-            suggestion: None,
-            sub: None,
-            void: None,
-            evidence: serde_json::json!({}),
-            auto: None,
-            transfer: None,
+            ..AttemptEnd::new(attempt, self.now + 20_000)
         }
     }
 
@@ -409,6 +397,21 @@ fn stage_numbers(
 #[expect(clippy::disallowed_methods, reason = "a slice is bounded by real time")]
 fn at_once() -> std::time::Instant {
     std::time::Instant::now()
+}
+
+/// The next lead of a list, dialed at once.
+fn claim(list: ListId, now: i64) -> ClaimSpec {
+    ClaimSpec {
+        attempt: AttemptId::generate(now),
+        list,
+        plan: DialPlan::default(),
+        dial_now: true,
+        rules: DialRules::lawful(),
+        claim_until: now + MINUTE,
+        skip: Vec::new(),
+        account: "main".into(),
+        caller_id: None,
+    }
 }
 
 fn phone(number: usize) -> Phone {

@@ -8,14 +8,8 @@ use crate::time::BusinessDate;
 
 fn dnc(world: &mut World, number: usize, project: Option<ProjectId>) -> bool {
     let entry = DncEntry {
-        phone: phone(number).national(),
         project,
-        reason: "断り".into(),
-        attempt: None,
-        evidence: None,
-        source: "manual".into(),
-        by: Actor::default(),
-        now: world.now,
+        ..DncEntry::by_hand(phone(number).national(), "断り", Actor::default(), world.now)
     };
     world.db.dnc_add_all(&[entry]).unwrap().added > 0
 }
@@ -261,16 +255,7 @@ fn digits_behind_a_complete_number_change_nothing() {
         world.db.open_manual(&manual(world, number)).map(|_| ()).map_err(|error| error.code()).err()
     };
     assert_eq!(refused(&mut world, "0570-012-3456"), Some("E-PHONE-FORBIDDEN"));
-    let entry = DncEntry {
-        phone: "0311110014".into(),
-        project: None,
-        reason: "断り".into(),
-        attempt: None,
-        evidence: None,
-        source: "manual".into(),
-        by: Actor::default(),
-        now: world.now,
-    };
+    let entry = DncEntry::by_hand("0311110014", "断り", Actor::default(), world.now);
     world.db.dnc_add_all(&[entry]).unwrap();
     assert_eq!(refused(&mut world, "03-1111-00140"), Some("E-DNC"));
     let told = world.db.open_manual(&manual(&world, "03-1111-00140")).unwrap_err();

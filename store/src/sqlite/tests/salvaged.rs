@@ -6,16 +6,7 @@ use crate::sqlite::{Carried, Part};
 
 /// Puts a number on the do-not-call list, or many in a row.
 fn block(world: &mut World, numbers: impl Iterator<Item = u32>) {
-    let entry = |number: u32| DncEntry {
-        phone: format!("03{number:08}"),
-        project: None,
-        reason: "希望".into(),
-        attempt: None,
-        evidence: None,
-        source: "manual".into(),
-        by: world.actor(),
-        now: world.now,
-    };
+    let entry = |number: u32| DncEntry::by_hand(format!("03{number:08}"), "希望", world.actor(), world.now);
     let entries: Vec<_> = numbers.map(entry).collect();
     assert_eq!(world.db.dnc_add_all(&entries).unwrap().added, entries.len() as u64);
 }

@@ -7,8 +7,7 @@ use rusqlite::hooks::{AuthContext, Authorization};
 use super::*;
 use crate::dnc_import::DncStart;
 use crate::model::{
-    AttemptProgress, ContactQuery, IncomingCall, ManualCall, Origin, RecordingFacts, RecordingState,
-    TaskHandOver,
+    AttemptProgress, ContactQuery, IncomingCall, RecordingFacts, RecordingState, TaskHandOver,
 };
 
 /// A call from the list, previewed and dialed at once, one by hand and one that comes in, with what a daemon asks between their steps.
@@ -26,38 +25,11 @@ fn calls(world: &mut World, status: &str) {
     world.finish(listed.attempt, status);
 
     world.now += MINUTE;
-    let by_hand = ManualCall {
-        attempt: None,
-        // One that was not saved as クレーム before.
-        phone: format!("06{:08}", 12_345_678 + (world.now - NOW) / MINUTE),
-        plan: DialPlan::default(),
-        rules: DialRules::lawful(),
-        project: Some(world.project),
-        named: false,
-        seat: "a".into(),
-        user: world.user,
-        origin: Origin::Manual,
-        second: None,
-        account: "main".into(),
-        caller_id: None,
-        stub: false,
-        lead: None,
-        now: world.now,
-    };
-    let by_hand = world.db.open_manual(&by_hand).unwrap();
+    // One that was not saved as クレーム before.
+    let number = format!("06{:08}", 12_345_678 + (world.now - NOW) / MINUTE);
+    let by_hand = world.db.open_manual(&rules::manual(world, &number)).unwrap();
     world.finish(by_hand.attempt, status);
-    let incoming = IncomingCall {
-        attempt: None,
-        caller: Some("0330000001".into()),
-        called: None,
-        seat: "a".into(),
-        user: Some(world.user),
-        project: Some(world.project),
-        account: "main".into(),
-        sip_call_id: None,
-        stub: Some("x".into()),
-        now: world.now,
-    };
+    let incoming = IncomingCall { stub: Some("x".into()), ..world.incoming_call(Some("0330000001")) };
     let arrived = world.db.open_incoming(&incoming).unwrap();
     assert_eq!(arrived.contact.and_then(|contact| contact.company).as_deref(), Some("会社1"));
     recorded(world, arrived.attempt);

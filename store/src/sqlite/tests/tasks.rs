@@ -3,9 +3,8 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    Amend, Assigned, DncClear, DncEntry, LeadChange, ListQuery, ManualCall, Origin, ProjectEdit, TaskChange,
-    TaskCounts, TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState, TaskStep, WhyContext, WhyQuery,
-    WhyReason,
+    Amend, Assigned, DncClear, DncEntry, LeadChange, ListQuery, ProjectEdit, TaskChange, TaskCounts,
+    TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState, TaskStep, WhyContext, WhyQuery, WhyReason,
 };
 use crate::permission::Scope;
 
@@ -24,23 +23,7 @@ fn call_with(world: &mut World, status: &str, recall_at: Option<i64>) -> Claimed
 }
 
 fn manual(world: &mut World, number: usize, status: &str, recall_at: Option<i64>) -> AttemptId {
-    let call = ManualCall {
-        attempt: None,
-        phone: phone(number).national(),
-        plan: DialPlan::default(),
-        seat: "a".into(),
-        user: world.user,
-        project: Some(world.project),
-        named: false,
-        account: "main".into(),
-        caller_id: None,
-        origin: Origin::Manual,
-        now: world.now,
-        rules: DialRules::lawful(),
-        second: None,
-        stub: false,
-        lead: None,
-    };
+    let call = rules::manual(world, &phone(number).national());
     let attempt = world.db.open_manual(&call).unwrap().attempt;
     world.db.end_attempt(&world.ended(attempt)).unwrap();
     let mut save = world.save(attempt, status);
@@ -272,16 +255,7 @@ fn the_auto_dialer_skips_tasks_of_others() {
     // F2: for nobody in particular it is somebody's, and whatever else forbids it is told beside.
     why.user = None;
     assert_eq!(reason(&why), WhyReason::Task);
-    let entry = DncEntry {
-        phone: phone(0).national(),
-        project: None,
-        reason: "断り".into(),
-        attempt: None,
-        evidence: None,
-        source: "manual".into(),
-        by: Actor::default(),
-        now: world.now,
-    };
+    let entry = DncEntry::by_hand(phone(0).national(), "断り", Actor::default(), world.now);
     world.db.dnc_add_all(&[entry]).unwrap();
     let of_task = WhyQuery::Lead(own);
     let row = world.reader().why(&of_task, &why).unwrap().rows.remove(0);
@@ -564,16 +538,7 @@ fn a_blocked_number_is_nobodys_task() {
     let seen = |world: &World| (tasks(world)[0].blocked, counts(world), callable(world));
     for (project, blocks) in [(Some(other), false), (Some(world.project), true), (None, true)] {
         let (phone, by, now) = (phone(0).national(), world.actor(), world.now);
-        let entry = DncEntry {
-            phone: phone.clone(),
-            project,
-            reason: "断り".into(),
-            attempt: None,
-            evidence: None,
-            source: "manual".into(),
-            by,
-            now,
-        };
+        let entry = DncEntry { project, ..DncEntry::by_hand(phone.clone(), "断り", by, now) };
         world.db.dnc_add_all(&[entry]).unwrap();
         let expected = if blocks { (true, 0, 0) } else { (false, 1, 1) };
         assert_eq!(seen(&world), expected, "{project:?}");

@@ -310,8 +310,7 @@ proptest! {
                         let (reason, now) = ("希望".to_owned(), world.now);
                         let clear = DncClear { phone: phone.clone(), project: None, reason: reason.clone(), by, now };
                         if world.db.dnc_clear_all(&[clear]).unwrap() == 0 {
-                            let source = "manual".to_owned();
-                            let entry = DncEntry { phone, project: None, reason, source, attempt: None, evidence: None, by, now };
+                            let entry = DncEntry::by_hand(phone, reason, by, now);
                             world.db.dnc_add_all(&[entry]).unwrap();
                         }
                     }
