@@ -189,8 +189,12 @@ fn text_ja(english: &str) -> String {
     known(english).unwrap_or(english).to_owned()
 }
 
+/// Every text with its Japanese.
+fn pairs() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    verbs::VERBS.iter().chain(options::OPTIONS.into_iter().flatten()).chain(values::VALUES)
+}
+
 fn known(english: &str) -> Option<&'static str> {
-    let pairs = || verbs::VERBS.iter().chain(options::OPTIONS).chain(values::VALUES);
     pairs().find(|(en, _)| *en == english).map(|(_, ja)| *ja)
 }
 
@@ -225,8 +229,7 @@ mod tests {
         texts(&Cli::command(), &mut english);
         let missing: Vec<_> = english.into_iter().filter(|text| known(text).is_none()).collect();
         assert!(missing.is_empty(), "no Japanese in agent/src/cli/help for: {missing:#?}");
-        let all = || verbs::VERBS.iter().chain(options::OPTIONS).chain(values::VALUES);
-        for (en, ja) in all() {
+        for (en, ja) in pairs() {
             assert!(!ja.is_ascii() || en == ja, "{en}: {ja}");
         }
     }

@@ -210,7 +210,7 @@ fn tasks_closed_since_stay_closed() {
         now: world.now,
     };
     world.db.task_change(&change).unwrap();
-    let call = counts::incoming(&world, phone(1).expose());
+    let call = world.incoming_call(Some(phone(1).expose()));
     let arrived = world.db.open_incoming(&call).unwrap();
     world.finish(arrived.attempt, "通話済");
     assert_eq!(open(&world), [ids[2]]);
