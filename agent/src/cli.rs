@@ -4,6 +4,7 @@
 //! why by a code `E-…`, as one JSON object on standard output with `--json`.
 
 pub mod args;
+mod asked;
 mod check;
 mod devices;
 mod events;

@@ -36,7 +36,7 @@ pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<()
                     )
                 }
             };
-            super::office::confirm(yes, &question, out)?;
+            super::asked::confirm(yes, &question, out)?;
             call(global, ProjectDelete { project }, out, render::done)
         }
         ProjectVerb::Grant { project, users, revoke } => {
@@ -78,7 +78,7 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
                         "{list} and its {leads} leads{with} go into the bin; `list restore` brings them back for 30 days"
                     ),
                 };
-                super::office::confirm(false, &question, out)?;
+                super::asked::confirm(false, &question, out)?;
             }
             call(global, ListDelete { list, dry_run: false }, out, render::list_deleted)
         }
@@ -100,7 +100,7 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
             call(global, ListImports { list: list.path(), before, limit: Some(limit) }, out, render::imports)
         }
         ListVerb::ImportUndo { import, yes } => {
-            super::office::confirm_undo(global, &import, yes, out)?;
+            super::asked::confirm_undo(global, &import, yes, out)?;
             let of = import.to_ascii_uppercase();
             let _bar = progress::watch(&socket(global), Work::Named { work: "undo", of }, out);
             call(global, ListImportUndo { import }, out, render::undone)
@@ -327,7 +327,7 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
                         "{leads} leads of {list}{with} go into the bin; `lead restore` brings them back for 30 days"
                     ),
                 };
-                super::office::confirm(false, &question, out)?;
+                super::asked::confirm(false, &question, out)?;
             }
             let of = list.clone();
             let _bar = progress::watch(&socket(global), Work::Named { work: "leads", of }, out);
@@ -354,7 +354,7 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
                         if leads == 1 { "" } else { "s" }
                     ),
                 };
-                super::office::confirm(false, &question, out)?;
+                super::asked::confirm(false, &question, out)?;
             }
             let _bar = progress::watch(&socket(global), Work::Named { work: "leads", of: list }, out);
             call(global, verb, out, render::changed)
@@ -395,7 +395,7 @@ pub(super) fn recording(global: &Global, verb: RecordingVerb, out: Out) -> Resul
                 "この通話の録音を完全に削除します(元に戻せません。通話の履歴は残ります)",
                 "The recordings of this call go for good; the call itself stays",
             );
-            super::office::confirm(yes, question, out)?;
+            super::asked::confirm(yes, question, out)?;
             call(global, RecordingDelete { attempt, reason: Some(reason) }, out, render::done)
         }
         RecordingVerb::Hold { attempt, reason } => {

@@ -1,6 +1,7 @@
 //! Results for people.
 
 mod audit;
+mod dnc;
 mod issues;
 mod live;
 pub(super) mod manage;
@@ -11,12 +12,14 @@ mod why;
 pub(super) mod words;
 
 pub(super) use audit::audit;
+pub(super) use dnc::{
+    dnc, dnc_added, dnc_cleared, dnc_import_undone, dnc_imported, dnc_imports, nothing_taken,
+};
 pub(super) use issues::{Findings, issues, lines as issue_lines};
 pub(super) use live::{devices, due, seat, status};
 pub(super) use office::{
     call, categories, contact, contact_saved, contacts, contacts_deleted, contacts_handed_over, dispositions,
-    dnc, dnc_added, dnc_cleared, dnc_import_undone, dnc_imported, dnc_imports, held, holdings, me, notes,
-    nothing_taken, task, tasks, tasks_handed_over, user_changed, users,
+    held, holdings, me, notes, task, tasks, tasks_handed_over, user_changed, users,
 };
 pub(super) use rows::{history, leads, list, lists, stats};
 pub(super) use why::why;
