@@ -1,7 +1,7 @@
 //! The daemon, its command line and the practice exchange.
 //!
-//! [`run`] wires the four libraries together; [`core`] is the one task that owns all call state. `sip-stack`, `media`,
-//! `store` and `config` meet only here.
+//! [`run`] wires the five libraries together; [`core`] is the one task that owns all call state. `sip-stack`, `media`,
+//! `store`, `config` and `headset` meet only here.
 
 mod archive;
 pub mod cli;

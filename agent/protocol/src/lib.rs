@@ -5,6 +5,9 @@
 //! tells by itself, [`ErrorCode`] is every reason to refuse. `docs/control-protocol.md` describes the protocol for
 //! people; `golden/` holds one example of every message, which the tests read and write back.
 //!
+//! Where a field does not say otherwise, `now`, `at`, `…_at`, `from`, `to`, `since` and `until` are UTC milliseconds, `…_ms` is a
+//! length in milliseconds, `bytes` and `…_bytes` are sizes in bytes, and rows are in the order in which they are to be shown.
+//!
 //! No I/O here: the daemon's server and every client share these types.
 
 mod code;

@@ -1,4 +1,7 @@
 //! The words of the call centre as types. No SQL here: every backend speaks these.
+//!
+//! Where a field does not say otherwise, times are UTC milliseconds, `…_ms` is a length in milliseconds, and `bytes` and `…_bytes` are
+//! sizes in bytes.
 
 mod amend;
 mod attempt;
