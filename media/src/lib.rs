@@ -43,6 +43,7 @@
 
 pub mod archive;
 mod bell;
+mod causes;
 mod clip;
 pub mod codec;
 mod coded;

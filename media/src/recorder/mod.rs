@@ -72,14 +72,7 @@ impl RecorderError {
 
     /// The error with its causes on one line, for an event.
     pub(crate) fn reason(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        crate::causes::on_one_line(self)
     }
 }
 
