@@ -1,10 +1,10 @@
 //! The log of administrative changes: written in the transaction of the change, never changed afterwards.
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use serde::Serialize;
 use serde_json::{Map, json};
 
+use super::conditions::{Conditions, rows_of_page};
 use super::{all, exec, one};
 use crate::error::{Doing, Result};
 use crate::model::{Actor, AuditQuery, AuditRow};
@@ -99,37 +99,31 @@ pub(super) fn shortened(text: &str) -> String {
 
 /// Entries, newest first.
 pub(super) fn list(db: &Connection, query: &AuditQuery) -> Result<Vec<AuditRow>> {
-    let mut sql = String::from(
+    let mut conditions = Conditions::behind(
         "SELECT a.id, a.at, a.user_id, u.login, a.uid, a.action, a.object, a.detail
          FROM audit a LEFT JOIN users u ON u.id = a.user_id WHERE 1",
+        Vec::new(),
     );
-    let mut values: Vec<Value> = Vec::new();
-    let mut filter = |clause: &str, value: Value| {
-        values.push(value);
-        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
-    };
     if let Some(user) = query.user {
-        filter("a.user_id = #", Value::Blob(user.0.to_be_bytes().to_vec()));
+        conditions.and_with("a.user_id = #", user);
     }
     if let Some(action) = &query.action {
-        filter("substr(a.action, 1, length(#)) = #", Value::Text(action.clone()));
+        conditions.and_with("substr(a.action, 1, length(#)) = #", action.clone());
     }
     if let Some(object) = &query.object {
-        filter("a.object = #", Value::Text(object.clone()));
+        conditions.and_with("a.object = #", object.clone());
     }
     if let Some(from) = query.from {
-        filter("a.at >= #", Value::Integer(from));
+        conditions.and_with("a.at >= #", from);
     }
     if let Some(to) = query.to {
-        filter("a.at < #", Value::Integer(to));
+        conditions.and_with("a.at < #", to);
     }
     if let Some(before) = query.before {
-        filter("a.id < #", Value::Integer(before));
+        conditions.and_with("a.id < #", before);
     }
-    let limit = match query.limit {
-        0 => 100,
-        limit => limit.min(1000),
-    };
+    let limit = rows_of_page(query.limit);
+    let (mut sql, values) = conditions.into_parts();
     sql.push_str(&format!(" ORDER BY a.id DESC LIMIT {limit}"));
     all(db, &sql, params_from_iter(values), |r| {
         let detail: String = r.get(7)?;

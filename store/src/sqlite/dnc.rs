@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
 use super::audit_log::{Done, asker};
+use super::conditions::{Conditions, rows_of_page};
 use super::typed::fits;
 use super::{all, audit_by, exec, one, unsigned};
 use crate::dnc_text::{beside, named, taken_in};
@@ -311,10 +312,7 @@ pub(super) fn retract_from_call(
 /// A page of entries, oldest first.
 pub(super) fn list(db: &Connection, query: &DncQuery) -> Result<Vec<DncRow>> {
     let (filter, values) = matching(query)?;
-    let limit = match query.limit {
-        0 => 100,
-        limit => limit.min(1000),
-    };
+    let limit = rows_of_page(query.limit);
     let sql = format!("{SELECT} {filter} ORDER BY n.id LIMIT {limit}");
     let doing = "read do-not-call";
     let mut rows = all(db, &sql, params_from_iter(values), row).doing(doing)?;
@@ -345,12 +343,7 @@ pub(super) fn count(db: &Connection, query: &DncQuery) -> Result<u64> {
 
 /// What a query asks for, as a condition on `do_not_call n`.
 fn matching(query: &DncQuery) -> Result<(String, Vec<Value>)> {
-    let mut sql = String::from("WHERE n.id > ?1");
-    let mut values: Vec<Value> = vec![Value::Integer(query.after.unwrap_or(0))];
-    let mut filter = |clause: &str, value: Value| {
-        values.push(value);
-        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
-    };
+    let mut conditions = Conditions::behind("WHERE n.id > ?1", vec![query.after.unwrap_or(0).into()]);
     if let Some(raw) = &query.phone {
         let mut keys: Vec<String> = Vec::new();
         for phone in Phone::all_of(raw).map_err(Error::Phone)? {
@@ -358,16 +351,15 @@ fn matching(query: &DncQuery) -> Result<(String, Vec<Value>)> {
             // What earlier versions entered with a digit too many stands there cleared.
             keys.extend([typed, reached(typed)].map(str::to_owned));
         }
-        filter("n.phone IN (SELECT value FROM json_each(#))", Value::Text(json!(keys).to_string()));
+        conditions.and_with("n.phone IN (SELECT value FROM json_each(#))", json!(keys).to_string());
     }
     if let Some(project) = query.project {
-        let clause = "(n.project_id IS NULL OR n.project_id = #)";
-        filter(clause, Value::Blob(project.0.to_be_bytes().to_vec()));
+        conditions.and_with("(n.project_id IS NULL OR n.project_id = #)", project);
     }
     if !query.include_cleared {
-        sql.push_str(" AND n.revoked_at IS NULL");
+        conditions.and("n.revoked_at IS NULL");
     }
-    Ok((sql, values))
+    Ok(conditions.into_parts())
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<DncRow> {

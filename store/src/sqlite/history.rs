@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::json;
 
+use super::conditions::{Conditions, rows_of_page};
 use super::history_words::Words;
 use super::{all, contacts, dispositions, list_edit, one, texts, typed, unsigned};
 use crate::error::{Doing, Error, Result};
@@ -29,10 +30,7 @@ pub(super) fn of_box(db: &Connection, box_id: &str, condition: &str) -> Result<V
 /// A search that may read every row moves `progress`.
 pub(super) fn history(db: &Connection, query: &HistoryQuery, progress: &Progress) -> Result<Vec<AttemptRow>> {
     let (filter, values) = matching(db, query)?;
-    let limit = match query.limit {
-        0 => 100,
-        limit => limit.min(1000),
-    };
+    let limit = rows_of_page(query.limit);
     let mut rows = match Words::of(query)? {
         None => {
             let sql = format!("{SELECT} {filter} ORDER BY a.id DESC LIMIT {limit}");
@@ -72,92 +70,80 @@ pub(super) fn count(db: &Connection, query: &HistoryQuery, progress: &Progress) 
 
 /// What a query asks for, as a condition on `attempts a`.
 fn matching(db: &Connection, query: &HistoryQuery) -> Result<(String, Vec<Value>)> {
-    let mut sql = String::from("WHERE a.dialed_at IS NOT NULL");
-    let mut values: Vec<Value> = Vec::new();
-    let mut filter = |clause: &str, value: Option<Value>| {
-        values.extend(value);
-        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
-    };
-    let blob = |id: u128| Some(Value::Blob(id.to_be_bytes().to_vec()));
+    let mut conditions = Conditions::behind("WHERE a.dialed_at IS NOT NULL", Vec::new());
     if let Some(list) = query.list {
-        filter("a.list_id = #", blob(list.0));
+        conditions.and_with("a.list_id = #", list);
     }
     if let Some(lead) = query.lead {
-        filter("a.lead_id = #", blob(lead.0));
+        conditions.and_with("a.lead_id = #", lead);
     }
     if let Some(user) = query.user {
-        filter("a.user_id = #", blob(user.0));
+        conditions.and_with("a.user_id = #", user);
     }
     if let Some(project) = query.project {
-        filter("a.project_id = #", blob(project.0));
+        conditions.and_with("a.project_id = #", project);
     }
     if let Some(seat) = &query.seat {
-        filter("a.seat = #", Some(Value::Text(seat.clone())));
+        conditions.and_with("a.seat = #", seat.clone());
     }
     if let Some(raw) = &query.phone {
         let phone = typed::single(raw)?.phone;
-        filter("a.phone = #", Some(Value::Text(phone.expose().to_owned())));
+        conditions.and_with("a.phone = #", phone.expose().to_owned());
     }
     match query.status.as_deref() {
         None => {}
-        Some("") => filter("a.disposition IS NULL AND a.void = 0", None),
+        Some("") => conditions.and("a.disposition IS NULL AND a.void = 0"),
         Some(status) => {
             // Bound, so that one statement serves whatever is asked for.
             let codes = json!(dispositions::codes(db, status)?).to_string();
-            filter("a.disposition IN (SELECT value FROM json_each(#))", Some(Value::Text(codes)));
+            conditions.and_with("a.disposition IN (SELECT value FROM json_each(#))", codes);
         }
     }
     if let Some(from) = query.from {
-        filter("a.claimed_at >= #", Some(Value::Integer(from)));
+        conditions.and_with("a.claimed_at >= #", from);
     }
     if let Some(to) = query.to {
-        filter("a.claimed_at < #", Some(Value::Integer(to)));
+        conditions.and_with("a.claimed_at < #", to);
     }
     match query.scope {
         HistoryScope::All => {}
-        HistoryScope::Own(user) => filter("a.user_id = #", blob(user.0)),
-        HistoryScope::Reported => filter("a.reported = 1", None),
-        HistoryScope::Nothing => filter("0", None),
+        HistoryScope::Own(user) => conditions.and_with("a.user_id = #", user),
+        HistoryScope::Reported => conditions.and("a.reported = 1"),
+        HistoryScope::Nothing => conditions.and("0"),
     }
     if let Some(user) = query.granted_to {
-        values.push(Value::Blob(user.0.to_be_bytes().to_vec()));
-        let at = format!("?{}", values.len());
-        let list = list_edit::granted("a.list_id", &at);
-        let project = list_edit::granted_project("a.project_id", &at);
-        let granted = format!("iif(a.list_id IS NULL, {project}, {list})");
-        sql.push_str(&format!(" AND (a.user_id IS {at} OR {granted})"));
+        let list = list_edit::granted("a.list_id", "#");
+        let project = list_edit::granted_project("a.project_id", "#");
+        let granted = format!("(a.user_id IS # OR iif(a.list_id IS NULL, {project}, {list}))");
+        conditions.and_with(&granted, user);
     }
-    let mut filter = |clause: &str, value: Option<Value>| {
-        values.extend(value);
-        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
-    };
     if query.only_reported {
-        filter("a.reported = 1", None);
+        conditions.and("a.reported = 1");
     }
     if query.only_unregistered {
-        filter("NOT EXISTS (SELECT 1 FROM contact_phones p WHERE p.phone = a.phone AND p.live = 1)", None);
+        conditions.and("NOT EXISTS (SELECT 1 FROM contact_phones p WHERE p.phone = a.phone AND p.live = 1)");
     }
     if query.only_manual {
-        filter("a.origin IN ('manual', 'direct')", None);
+        conditions.and("a.origin IN ('manual', 'direct')");
     } else if !query.include_manual {
-        filter("a.origin NOT IN ('manual', 'direct')", None);
+        conditions.and("a.origin NOT IN ('manual', 'direct')");
     }
     if !query.include_incoming {
-        filter("a.direction = 'out'", None);
+        conditions.and("a.direction = 'out'");
     }
     if !query.include_void {
-        filter("a.void = 0", None);
+        conditions.and("a.void = 0");
     }
     if query.only_open {
-        filter("a.sealed_at IS NULL", None);
+        conditions.and("a.sealed_at IS NULL");
     }
     if query.only_interrupted {
-        filter("a.interrupted = 1", None);
+        conditions.and("a.interrupted = 1");
     }
     if let Some(before) = query.before {
-        filter("a.id < #", blob(before.0));
+        conditions.and_with("a.id < #", before);
     }
-    Ok((sql, values))
+    Ok(conditions.into_parts())
 }
 
 fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {

@@ -1,8 +1,8 @@
 //! Leads: whose turn it is, moving them on, showing them.
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
+use super::conditions::{Conditions, rows_of_page};
 use super::{all, exec, lead_rows, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId, UserId};
@@ -200,43 +200,35 @@ fn outcome(next: LeadNext, recall_at: Option<i64>, round: u32) -> (&'static str,
 
 /// One page of the list view.
 pub(super) fn show(db: &Connection, query: &ListQuery) -> Result<Vec<LeadRow>> {
-    let mut sql = String::from(lead_rows::OF_LIST);
-    let mut values: Vec<Value> =
-        vec![Value::Blob(query.list.0.to_be_bytes().to_vec()), Value::Integer(query.after.unwrap_or(0))];
-    let mut filter = |clause: &str, value: Value| {
-        values.push(value);
-        sql.push_str(&format!(" AND ({})", clause.replace('#', &format!("?{}", values.len()))));
-    };
+    let own = vec![query.list.into(), query.after.unwrap_or(0).into()];
+    let mut conditions = Conditions::behind(lead_rows::OF_LIST, own);
     if let Some(state) = query.filter.state {
-        filter("l.state = #", Value::Text(state.as_str().to_owned()));
+        conditions.and_with("l.state = #", state.as_str().to_owned());
     }
     if let Some(status) = &query.filter.status {
-        filter("l.last_disposition = #", Value::Text(status.clone()));
+        conditions.and_with("l.last_disposition = #", status.clone());
     }
     if let Some(attempts) = query.filter.attempts {
-        filter("l.attempts = #", Value::Integer(i64::from(attempts)));
+        conditions.and_with("l.attempts = #", attempts);
     }
     if let Some(raw) = &query.filter.phone {
         let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
         let place = "l.position = (SELECT position FROM lead_numbers WHERE list_id = ?1 AND phone = #)";
-        filter(place, Value::Text(phone.expose().to_owned()));
+        conditions.and_with(place, phone.expose().to_owned());
     }
     if !query.filter.include_excluded {
-        filter("l.excluded = #", Value::Integer(0));
+        conditions.and("l.excluded = 0");
     }
-    let owner = |user: UserId| Value::Blob(user.0.to_be_bytes().to_vec());
     match query.filter.assigned {
         None => {}
-        Some(Assigned::To(user)) => filter("l.assigned_user_id = #", owner(user)),
+        Some(Assigned::To(user)) => conditions.and_with("l.assigned_user_id = #", user),
         Some(Assigned::ToOrNobody(user)) => {
-            filter("l.assigned_user_id IS NULL OR l.assigned_user_id = #", owner(user))
+            conditions.and_with("(l.assigned_user_id IS NULL OR l.assigned_user_id = #)", user);
         }
-        Some(Assigned::Nobody) => filter("l.assigned_user_id IS #", Value::Null),
+        Some(Assigned::Nobody) => conditions.and("l.assigned_user_id IS NULL"),
     }
-    let limit = match query.limit {
-        0 => 100,
-        limit => limit.min(1000),
-    };
+    let limit = rows_of_page(query.limit);
+    let (mut sql, values) = conditions.into_parts();
     sql.push_str(&format!(" ORDER BY l.position LIMIT {limit}"));
     all(db, &sql, params_from_iter(values), lead_rows::read).doing("show list")
 }

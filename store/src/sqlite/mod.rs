@@ -18,6 +18,7 @@ mod carried;
 mod carried_leads;
 mod check;
 mod checks;
+mod conditions;
 mod contacts;
 mod counted;
 mod dispositions;

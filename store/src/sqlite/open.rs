@@ -32,14 +32,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
     trial::sweep(path);
     fresh::make(path, options.recordings.as_deref())?;
     // Personal data: the file and what SQLite puts beside it are for the daemon's user only.
-    let file = FileOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .mode(PRIVATE)
-        .open(path)
-        .map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+    let file = private(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(path, flags).map_err(|e| blame(path, "open", e))?;
     prepare(&db, options.cache_kib).map_err(|e| blame(path, "set up", e))?;
@@ -113,19 +106,24 @@ pub(crate) fn open_reader(path: &Path, changes: &Changes) -> Result<Box<dyn Read
     open_to_read(path, changes, &Place::default())
 }
 
-pub(super) fn lock(path: &Path) -> std::result::Result<File, OpenError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
-    let failed = |source| OpenError::Io { path: lock_path.clone(), source };
-    let file = FileOptions::new()
+/// The file, made where there is none.
+fn private(path: &Path) -> std::result::Result<File, OpenError> {
+    FileOptions::new()
         .create(true)
         .truncate(false)
         .read(true)
         .write(true)
         .mode(PRIVATE)
-        .open(&lock_path)
-        .map_err(failed)?;
+        .open(path)
+        .map_err(|source| OpenError::Io { path: path.to_owned(), source })
+}
+
+pub(super) fn lock(path: &Path) -> std::result::Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock_path = PathBuf::from(name);
+    let failed = |source| OpenError::Io { path: lock_path.clone(), source };
+    let file = private(&lock_path)?;
     let mut tries = 0;
     loop {
         match file.try_lock() {

@@ -2,59 +2,46 @@
 
 use std::path::PathBuf;
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::json;
 
+use super::conditions::{Conditions, rows_of_page};
 use super::{all, audit_by, exec, one, outbox, unsigned};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::{AttemptId, UserId};
 use crate::model::{Actor, RecordingQuery, RecordingRow, RecordingUsage};
 
 pub(super) fn recordings(db: &Connection, query: &RecordingQuery) -> rusqlite::Result<Vec<RecordingRow>> {
-    let mut sql = format!("{SELECT} WHERE 1");
-    let mut values: Vec<Value> = Vec::new();
-    let mut and = |clause: &str, value: Option<Value>| {
-        sql.push_str(" AND ");
-        sql.push_str(clause);
-        if let Some(value) = value {
-            values.push(value);
-            sql.push_str(&format!(" ?{}", values.len()));
-        }
-    };
-    let blob = |id: u128| Some(Value::Blob(id.to_be_bytes().to_vec()));
+    let mut conditions = Conditions::behind(format!("{SELECT} WHERE 1"), Vec::new());
     if !query.include_gone {
-        and("r.state IN ('final', 'exported')", None);
+        conditions.and("r.state IN ('final', 'exported')");
     }
     if let Some(from) = query.from {
-        and("r.opened_at >=", Some(Value::Integer(from)));
+        conditions.and_with("r.opened_at >= #", from);
     }
     if let Some(to) = query.to {
-        and("r.opened_at <", Some(Value::Integer(to)));
+        conditions.and_with("r.opened_at < #", to);
     }
     if let Some(list) = query.list {
-        and("a.list_id =", blob(list.0));
+        conditions.and_with("a.list_id = #", list);
     }
     if let Some(user) = query.user {
-        and("a.user_id =", blob(user.0));
+        conditions.and_with("a.user_id = #", user);
     }
     if let Some(attempt) = query.attempt {
-        and("r.attempt_id =", blob(attempt.0));
+        conditions.and_with("r.attempt_id = #", attempt);
     }
     if let Some(hold) = query.hold {
-        and("r.hold =", Some(Value::Integer(i64::from(hold))));
+        conditions.and_with("r.hold = #", hold);
     }
     let (than, direction) = if query.oldest_first { (">", "ASC") } else { ("<", "DESC") };
+    let (mut sql, mut values) = conditions.into_parts();
     if let Some((at, id)) = query.after {
-        values.push(Value::Integer(at));
-        values.push(Value::Integer(id));
+        values.extend([at.into(), id.into()]);
         let count = values.len();
         sql.push_str(&format!(" AND (r.opened_at, r.id) {than} (?{}, ?{count})", count - 1));
     }
-    let limit = match query.limit {
-        0 => 100,
-        limit => limit.min(1000),
-    };
+    let limit = rows_of_page(query.limit);
     sql.push_str(&format!(" ORDER BY r.opened_at {direction}, r.id {direction} LIMIT {limit}"));
     all(db, &sql, params_from_iter(values), row)
 }

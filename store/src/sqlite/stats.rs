@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
+use super::conditions::Conditions;
 use super::counted::{COLUMNS, Counted, Statuses};
 use super::{all, list_edit, one, unsigned};
 use crate::id::{LeadId, ListId, ProjectId, UserId};
@@ -69,46 +70,37 @@ fn registered(db: &Connection, query: &StatsQuery) -> rusqlite::Result<u64> {
 
 /// What a query asks for, behind `FROM attempts a`.
 pub(super) fn filter(db: &Connection, query: &StatsQuery) -> rusqlite::Result<(String, Vec<Value>)> {
-    let mut values = Vec::new();
-    let mut sql = String::new();
-    if let Some((first, last)) = lie_together(db, query)? {
+    let ended = "a.origin = 'list' AND a.ended_at IS NOT NULL";
+    let mut conditions = match lie_together(db, query)? {
         // The rows by themselves, from the first to the last.
-        sql.push_str("NOT INDEXED WHERE a.rowid BETWEEN ?1 AND ?2 AND ");
-        values = vec![Value::Integer(first), Value::Integer(last)];
-    } else {
-        sql.push_str("WHERE ");
-    }
-    sql.push_str("a.origin = 'list' AND a.ended_at IS NOT NULL");
-    let mut and = |clause: &str, value: Value| {
-        values.push(value);
-        sql.push_str(&format!(" AND {clause} ?{}", values.len()));
+        Some((first, last)) => Conditions::behind(
+            format!("NOT INDEXED WHERE a.rowid BETWEEN ?1 AND ?2 AND {ended}"),
+            vec![first.into(), last.into()],
+        ),
+        None => Conditions::behind(format!("WHERE {ended}"), Vec::new()),
     };
-    let blob = |id: u128| Value::Blob(id.to_be_bytes().to_vec());
     if let Some(from) = query.from {
-        and("a.business_day >=", Value::Integer(stored(from)));
+        conditions.and_with("a.business_day >= #", stored(from));
     }
     if let Some(to) = query.to {
-        and("a.business_day <=", Value::Integer(stored(to)));
+        conditions.and_with("a.business_day <= #", stored(to));
     }
     if let Some(user) = query.user {
-        and("a.user_id =", blob(user.0));
+        conditions.and_with("a.user_id = #", user);
     }
     if let Some(list) = query.list {
-        and("a.list_id =", blob(list.0));
+        conditions.and_with("a.list_id = #", list);
     }
     if let Some(project) = query.project {
-        and("a.project_id =", blob(project.0));
+        conditions.and_with("a.project_id = #", project);
     }
     if let Some(user) = query.granted_to {
-        values.push(blob(user.0));
-        let at = format!("?{}", values.len());
         // The lists are looked up once, not with each call.
-        let granted = list_edit::granted("l.id", &at);
-        sql.push_str(&format!(
-            " AND (a.user_id IS {at} OR a.list_id IN (SELECT l.id FROM lists l WHERE {granted}))"
-        ));
+        let granted = list_edit::granted("l.id", "#");
+        let lists = format!("(a.user_id IS # OR a.list_id IN (SELECT l.id FROM lists l WHERE {granted}))");
+        conditions.and_with(&lists, user);
     }
-    Ok((sql, values))
+    Ok(conditions.into_parts())
 }
 
 /// The stored form of a date: its number.

@@ -3,10 +3,10 @@
 //! A task belongs to the call it came from and follows its saves. A later call with the number in the same project
 //! closes it.
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
+use super::conditions::{Conditions, rows_of_page};
 use super::typed::single;
 use super::{all, audit_by, exec, list_edit, one, recall, users};
 use crate::error::{Doing, Error, ListError, Result};
@@ -390,50 +390,42 @@ pub(super) fn load(db: &Connection, task: i64, now: i64) -> Result<TaskRow> {
 /// their lead are, as cancelled.
 pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
     let visible = if query.include_closed { VISIBLE_OR_BINNED } else { VISIBLE };
-    let mut sql = format!("{SELECT} WHERE {visible}");
-    let mut values: Vec<Value> = Vec::new();
-    let mut filter = |clause: &str, value: Value| {
-        values.push(value);
-        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
-    };
-    let id = |user: UserId| Value::Blob(user.0.to_be_bytes().to_vec());
+    let mut conditions = Conditions::behind(format!("{SELECT} WHERE {visible}"), Vec::new());
     match query.owner {
         None => {}
-        Some(Assigned::To(user)) => filter("t.owner_user_id = #", id(user)),
-        Some(Assigned::ToOrNobody(user)) => filter(&own_or_pooled("#"), id(user)),
-        Some(Assigned::Nobody) => filter("t.owner_user_id IS #", Value::Null),
+        Some(Assigned::To(user)) => conditions.and_with("t.owner_user_id = #", user),
+        Some(Assigned::ToOrNobody(user)) => conditions.and_with(&own_or_pooled("#"), user),
+        Some(Assigned::Nobody) => conditions.and("t.owner_user_id IS NULL"),
     }
     if let Some(user) = query.granted_to {
-        filter(&granted("#"), id(user));
+        conditions.and_with(&granted("#"), user);
     }
     match query.folder {
-        Some(TaskFolder::Past) => filter("t.due_at <= #", Value::Integer(query.now)),
-        Some(TaskFolder::Future) => filter("t.due_at > #", Value::Integer(query.now)),
-        Some(TaskFolder::Free) => filter("t.due_at IS NULL AND #", Value::Integer(1)),
+        Some(TaskFolder::Past) => conditions.and_with("t.due_at <= #", query.now),
+        Some(TaskFolder::Future) => conditions.and_with("t.due_at > #", query.now),
+        Some(TaskFolder::Free) => conditions.and("t.due_at IS NULL"),
         None => {}
     }
     if let Some(moment) = query.due_after {
-        filter("t.due_at > #", Value::Integer(moment));
+        conditions.and_with("t.due_at > #", moment);
     }
     if !query.include_closed {
-        filter("t.state = 'open' AND #", Value::Integer(1));
+        conditions.and("t.state = 'open'");
     }
     if query.callable {
-        filter(concat!("NOT ", blocked!(), " AND #"), Value::Integer(1));
+        conditions.and(concat!("NOT ", blocked!()));
     }
     if let Some(raw) = &query.phone {
         let phone = single(raw)?.phone;
-        filter("t.phone = #", Value::Text(phone.expose().to_owned()));
+        conditions.and_with("t.phone = #", phone.expose().to_owned());
     }
     if let Some(after) = query.after {
         let clause = "(t.due_at IS NULL, ifnull(t.due_at, 0), t.id) > (SELECT o.due_at IS NULL, ifnull(o.due_at, 0), o.id
                       FROM tasks o WHERE o.id = #)";
-        filter(clause, Value::Integer(after));
+        conditions.and_with(clause, after);
     }
-    let limit = match query.limit {
-        0 => 100,
-        limit => limit.min(1000),
-    };
+    let limit = rows_of_page(query.limit);
+    let (mut sql, values) = conditions.into_parts();
     sql.push_str(&format!(" ORDER BY t.due_at IS NULL, ifnull(t.due_at, 0), t.id LIMIT {limit}"));
     all(db, &sql, params_from_iter(values), |r| {
         let mut task = row(r, query.now)?;

@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use unicode_normalization::UnicodeNormalization;
 
+use super::super::conditions::{Conditions, rows_of_page};
 use super::super::staging::category::key;
 use super::super::{all, one, texts, typed};
 use crate::error::{Doing, Error, Result};
@@ -69,34 +70,28 @@ pub(in crate::sqlite) fn numbers(db: &Connection) -> rusqlite::Result<u64> {
 /// One page by age; a text is looked for in every contact behind `after`, until the page is full.
 pub(in crate::sqlite) fn page(db: &Connection, query: &ContactQuery) -> Result<Vec<ContactRow>> {
     let doing = "read contacts";
-    let mut filters = match query.trash {
+    let live = match query.trash {
         // As `undo` takes it.
         Some(now) => format!("c.deleted_at > {}", now.saturating_sub(TRASH_MS)),
         None => "c.deleted_at IS NULL".to_owned(),
     };
-    let mut values: Vec<Value> = Vec::new();
-    let mut filter = |clause: &str, value: Value| {
-        values.push(value);
-        filters.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
-    };
+    let mut conditions = Conditions::behind(live, Vec::new());
     if let Some(category) = &query.category {
         let clause = "EXISTS (SELECT 1 FROM contact_categories m JOIN categories k ON k.id = m.category_id
                               WHERE m.contact_id = c.id AND k.name_key = #)";
-        filter(clause, Value::Text(key(category.trim())));
+        conditions.and_with(clause, key(category.trim()));
     }
     if let Some(owner) = query.owner {
-        filter("c.owner_user_id = #", Value::Blob(owner.0.to_be_bytes().to_vec()));
+        conditions.and_with("c.owner_user_id = #", owner);
     }
     if query.only_stubs {
-        filter("c.stub = #", Value::Integer(1));
+        conditions.and("c.stub = 1");
     }
     if let Some(after) = query.after {
-        filter("c.id > #", Value::Blob(after.0.to_be_bytes().to_vec()));
+        conditions.and_with("c.id > #", after);
     }
-    let limit = match query.limit {
-        0 => 100,
-        limit => limit.min(1000),
-    };
+    let limit = rows_of_page(query.limit);
+    let (filters, values) = conditions.into_parts();
     let Some(text) = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) else {
         let sql = format!("{SELECT} WHERE {filters} ORDER BY c.id LIMIT {limit}");
         return all(db, &sql, params_from_iter(values), row).doing(doing);
