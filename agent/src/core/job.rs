@@ -10,7 +10,9 @@ use sip_stack::ua::{CallId, Rejection};
 use store::phone::Phone;
 use store::{
     Advanced, AttemptEnd, AttemptId, Claimed, Error as StoreError, RecordingFacts, Saved, Sealed, SetBy,
+    Store,
 };
+use tokio::sync::Notify;
 
 use super::call::{Call, Kept, Origin, Party, Recorded, Recording};
 use super::command::respond;
@@ -458,15 +460,7 @@ impl Core {
             ..AttemptEnd::new(attempt, now.wall)
         };
         let nudge = std::sync::Arc::clone(&self.outbox_nudge);
-        self.jobs.spawn(async move {
-            let result = async {
-                store.end_attempt(end).await?;
-                store.seal(attempt, now.wall).await?;
-                nudge.notify_one();
-                Ok(())
-            };
-            Done::Noted(result.await)
-        });
+        self.jobs.spawn(async move { Done::Noted(close_missed(&store, end, &nudge).await) });
     }
 
     fn end_written(
@@ -516,6 +510,15 @@ impl Core {
             Done::Nothing
         });
     }
+}
+
+/// Ends and seals an incoming call that nobody took, and lets its row leave.
+pub(super) async fn close_missed(store: &Store, end: AttemptEnd, nudge: &Notify) -> Result<(), StoreError> {
+    let (attempt, now) = (end.attempt, end.ended_at);
+    store.end_attempt(end).await?;
+    store.seal(attempt, now).await?;
+    nudge.notify_one();
+    Ok(())
 }
 
 /// Removes a file off the core's thread.

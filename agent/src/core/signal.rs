@@ -12,7 +12,7 @@ use sip_stack::ua::{CallEnd, CallId, EndedBy, Event, HangupReason, Rejection};
 use store::{AttemptEnd, AttemptId, AttemptProgress, IncomingCall, Phone};
 
 use super::call::{Closing, Origin, Recording};
-use super::job::Done;
+use super::job::{Done, close_missed};
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 use crate::stream::stream_params;
@@ -291,10 +291,7 @@ impl Core {
         self.jobs.spawn(async move {
             let result = async {
                 let attempt = store.open_incoming(row).await?.attempt;
-                store.end_attempt(refused_as_busy(attempt, now)).await?;
-                store.seal(attempt, now.wall).await?;
-                nudge.notify_one();
-                Ok(())
+                close_missed(&store, refused_as_busy(attempt, now), &nudge).await
             };
             Done::Noted(result.await)
         });
