@@ -5,6 +5,7 @@ use std::time::Duration;
 mod archive;
 mod audited;
 mod auto_call;
+mod backups;
 mod begun_empty;
 mod bins;
 mod calls;
