@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn memory_behind_a_piece_in_use_is_given_back() {
-        let heap = std::thread::spawn(|| {
+        let heap = std::thread::Builder::new().spawn(|| {
             let pages: Vec<Box<[u8; 4096]>> = (0..2_000).map(|_| Box::new([1; 4096])).collect();
             let last = Box::new([2_u8; 4096]);
             drop(pages);
@@ -135,7 +135,7 @@ mod tests {
             release_heap();
             (before, anonymous(), last)
         });
-        let (before, after, last) = heap.join().unwrap();
+        let (before, after, last) = heap.unwrap().join().unwrap();
         assert!(before > after + 6_000, "{before} KiB before, {after} KiB after");
         assert_eq!(last[4095], 2, "what is in use stays");
     }
