@@ -70,6 +70,8 @@ pub(crate) trait Office {
     fn all_dispositions(&mut self) -> Result<Vec<DispositionInfo>>;
 
     fn task_change(&mut self, change: &TaskChange) -> Result<TaskRow>;
+    /// When the other end of a call is to be called again: at the time of its open task, else at that of its result.
+    fn recall_of(&mut self, attempt: AttemptId) -> Result<Option<i64>>;
     /// A slice of tasks or contacts, with its row of audit; how many, and where to go on.
     fn give_over(
         &mut self,
@@ -140,8 +142,6 @@ pub(crate) trait OfficeReader {
     fn out_of_reach(&mut self, user: UserId) -> Result<Vec<String>>;
     fn tasks(&mut self, query: &TaskQuery) -> Result<Vec<TaskRow>>;
     fn task(&mut self, task: i64, now: i64) -> Result<TaskRow>;
-    /// When the other end of a call is to be called again: at the time of its open task, else at that of its result.
-    fn recall_of(&mut self, attempt: AttemptId) -> Result<Option<i64>>;
     fn task_counts(
         &mut self,
         owner: Option<Assigned>,

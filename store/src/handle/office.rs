@@ -314,12 +314,12 @@ impl Store {
     }
 
     /// When the other end of a call is to be called again, UTC milliseconds: at the time of its open task, which somebody may have changed,
-    /// else at that of its result.
+    /// else at that of its result. Asked behind a save, so where it is written: nobody's search is waited for.
     ///
     /// # Errors
     /// Storage errors only.
     pub async fn recall_of(&self, attempt: AttemptId) -> Result<Option<i64>> {
-        self.read(move |r| r.recall_of(attempt)).await
+        self.ask(move |b| b.recall_of(attempt)).await
     }
 
     /// Closes, reopens, hands over or moves a task.

@@ -104,6 +104,10 @@ impl Office for SqliteBackend {
         self.transact("change task", |db, _| tasks::change(db, change))
     }
 
+    fn recall_of(&mut self, attempt: AttemptId) -> Result<Option<i64>> {
+        recall::stands(&self.db, attempt).doing("read call")
+    }
+
     fn give_over(
         &mut self,
         given: &Given,
@@ -257,10 +261,6 @@ impl OfficeReader for SqliteReader {
 
     fn tasks(&mut self, query: &TaskQuery) -> Result<Vec<TaskRow>> {
         tasks::list(&self.db, query)
-    }
-
-    fn recall_of(&mut self, attempt: AttemptId) -> Result<Option<i64>> {
-        recall::stands(&self.db, attempt).doing("read call")
     }
 
     fn task(&mut self, task: i64, now: i64) -> Result<TaskRow> {

@@ -68,7 +68,7 @@ fn a_promised_time_is_not_lost_by_saving_again() {
                 .unwrap();
         }
         let due = due.map(|at| NOW + at);
-        assert_eq!(world.reader().recall_of(attempt).unwrap(), due, "{saves:?}");
+        assert_eq!(world.db.recall_of(attempt).unwrap(), due, "{saves:?}");
         assert_eq!(tasks(&world).first().and_then(|task| task.due_at), due, "{saves:?}");
         world.db.seal(attempt, NOW).unwrap();
         assert_eq!(world.leads()[0].recall_at, due, "{saves:?}");
