@@ -345,7 +345,7 @@ codes! {
     DelGuard = "E-DEL-GUARD", "使用中または証跡のため削除できません", "It is in use or in evidence and cannot be deleted.",
         "詳細に示した理由がなくなってから実行してください", "Wait until what the detail names is over.";
     StatusDup = "E-STATUS-DUP", "同じ名前・コード・キーの結果ステータスがあります", "A status of this label, code or key exists.",
-        "別の名前にしてください", "Choose another.";
+        "別の名前・コード・キーにしてください", "Choose another.";
     StatusUsed = "E-STATUS-USED", "使われている結果ステータスの数え方は変えられません", "What a status that calls have counts as cannot be changed.",
         "過去の集計が変わるためです。新しい結果ステータスを作り、古いものは disposition archive で仕舞ってください",
         "Figures of past days would change: make another status, and archive this one.";

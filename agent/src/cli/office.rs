@@ -191,7 +191,9 @@ pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Fail
             let _bar = progress::watch(&socket(global), Work::Named { work: "tasks", of }, out);
             call(global, TaskHandOver { from, to, list: list.path() }, out, render::tasks_handed_over)
         }
-        TaskVerb::Reassign { task, owner } => call(global, TaskAssign { task, owner }, out, render::task),
+        TaskVerb::Reassign { task, owner, nobody: _ } => {
+            call(global, TaskAssign { task, owner }, out, render::task)
+        }
         TaskVerb::Due { task, time, no_time: _ } => {
             let due_at = recall_time(global, time)?;
             call(global, TaskDue { task, due_at }, out, |task, out| {

@@ -47,8 +47,12 @@ pub enum TaskVerb {
     Reassign {
         /// Number of the task
         task: i64,
-        /// Login of the new owner [default: nobody]
+        /// Login of the new owner
+        #[arg(required_unless_present = "nobody")]
         owner: Option<String>,
+        /// Nobody's: anybody of the project may do it
+        #[arg(long, conflicts_with = "owner")]
+        nobody: bool,
     },
     /// Give all open tasks of a user to another
     HandOver {

@@ -84,7 +84,8 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("Behind this task: next of the last page", "このタスクの後 (前のページの次)"),
     ("Number of the task", "タスクの番号"),
     ("Open it again", "未完了に戻す"),
-    ("Login of the new owner [default: nobody]", "新しい担当者のログイン名 [既定: 担当なし]"),
+    ("Login of the new owner", "新しい担当者のログイン名"),
+    ("Nobody's: anybody of the project may do it", "担当なしにする (案件の誰でもできる)"),
     (
         "Whose tasks; a deleted user's too [default: those of nobody]",
         "誰のタスクか (削除したユーザーも可) [既定: 担当なし]",
