@@ -27,6 +27,7 @@ mod trace;
 mod unfinished;
 mod usage;
 mod verbs;
+mod when;
 
 use std::ffi::OsString;
 use std::io;

@@ -12,92 +12,6 @@ use super::usage::Expected;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(pub i64);
 
-/// When to call somebody again, as a person types it: a moment, a day, or a time of a day that is near: `15:30`, `明日 15:30`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// This UTC millisecond.
-    At(i64),
-    /// The day in Japan that begins at this UTC millisecond.
-    Day(i64),
-    /// The day in Japan that many days after the one on which it is typed.
-    In(i64),
-    /// So many milliseconds behind midnight in Japan of the day that many days after the one on which it is typed.
-    Clock(i64, i64),
-}
-
-impl FromStr for When {
-    type Err = Expected;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: Expected = Expected(Text {
-            ja: "\"2026-11-30 10:00\"、2026-11-30、15:30 (今日)、\"明日 15:30\" のように書いてください",
-            en: "write \"2026-11-30 10:00\", 2026-11-30, 15:30 (today) or \"tomorrow 15:30\"",
-        });
-        let text = half_width(text);
-        let text = text.trim();
-        if let Ok(Moment(ms)) = text.parse() {
-            return Ok(if text.parse::<Date>().is_ok() { Self::Day(ms) } else { Self::At(ms) });
-        }
-        let word = |(word, days): &(&str, i64)| {
-            let rest = text.get(..word.len()).filter(|front| front.eq_ignore_ascii_case(word));
-            rest.and_then(|_| text.get(word.len()..)).map(|rest| (rest.trim_start(), *days))
-        };
-        let (clock, days) = DAYS.iter().find_map(word).unwrap_or((text, 0));
-        match clock {
-            "" if !text.is_empty() => Ok(Self::In(days)),
-            clock => {
-                let hour = clock.find(':') == Some(1);
-                let clock = if hour { format!("0{clock}") } else { clock.to_owned() };
-                seconds(&clock).map(|seconds| Self::Clock(days, seconds * 1_000)).ok_or(EXPECTED)
-            }
-        }
-    }
-}
-
-/// What an input method types with wide digits, signs and spaces.
-fn half_width(text: &str) -> String {
-    let narrow = |c: char| match c {
-        '\u{3000}' => ' ',
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
-        _ => c,
-    };
-    text.chars().map(narrow).collect()
-}
-
-/// Words for days that are near.
-const DAYS: [(&str, i64); 9] = [
-    ("今日", 0),
-    ("本日", 0),
-    ("today", 0),
-    ("明後日", 2),
-    ("あさって", 2),
-    ("明日", 1),
-    ("あした", 1),
-    ("翌日", 1),
-    ("tomorrow", 1),
-];
-
-impl When {
-    /// The moment: of a day the one at which calling begins then, `from` minutes behind midnight; of today's, where calling has begun,
-    /// `now`, and where it is over (`to`), still when it began, which is refused as a time that has passed.
-    pub(super) fn moment(self, (from, to): (u16, u16), now: i64) -> i64 {
-        let midnight = |days: i64| (now + JST).div_euclid(DAY) * DAY - JST + days * DAY;
-        let day = match self {
-            Self::At(ms) => return ms,
-            Self::Clock(days, ms) => return midnight(days) + ms,
-            Self::In(days) => midnight(days),
-            Self::Day(day) => day,
-        };
-        let (from, to) = (day + i64::from(from) * MINUTE, day + i64::from(to) * MINUTE);
-        if (from..to).contains(&now) { now - now.rem_euclid(MINUTE) } else { from }
-    }
-
-    /// A time without a date, which is today's.
-    pub(super) const fn is_todays(self) -> bool {
-        matches!(self, Self::Clock(0, _))
-    }
-}
-
 /// Where a stretch of time ends, as a person types it: a day belongs to the stretch, a moment does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Until {
@@ -175,10 +89,10 @@ impl FromStr for Month {
     }
 }
 
-const DAY: i64 = 86_400_000;
-const MINUTE: i64 = 60_000;
+pub(super) const DAY: i64 = 86_400_000;
+pub(super) const MINUTE: i64 = 60_000;
 /// Japan Standard Time, UTC+9 without daylight saving.
-const JST: i64 = 9 * 3_600_000;
+pub(super) const JST: i64 = 9 * 3_600_000;
 
 impl FromStr for Moment {
     type Err = Expected;
@@ -202,7 +116,7 @@ impl FromStr for Moment {
 }
 
 /// Of the day, from `10:00` or `10:00:05`.
-fn seconds(clock: &str) -> Option<i64> {
+pub(super) fn seconds(clock: &str) -> Option<i64> {
     let mut parts = clock.split(':');
     let mut next = |most: i64| -> Option<i64> {
         let part = parts.next()?;
@@ -267,47 +181,6 @@ mod tests {
             "2026-11-23 +1:00",
         ] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
-        }
-    }
-
-    /// S4.46, X4: a callback on a day is due when calling begins then, and not in the middle of the night.
-    #[test]
-    fn a_day_to_call_again_begins_with_the_calling_window() {
-        let day = 1_795_359_600_000;
-        let at = |text: &str, now| text.parse::<When>().unwrap().moment((9 * 60, 20 * 60), now);
-        assert_eq!(full(at("2026-11-23", day - DAY)), "2026-11-23 09:00:00");
-        assert_eq!(full(at("2026-11-23", day + 8 * 3_600_000)), "2026-11-23 09:00:00");
-        assert_eq!(full(at("2026-11-23", day + 10 * 3_600_000 + 59_000)), "2026-11-23 10:00:00", "now");
-        assert_eq!(full(at("2026-11-23", day + 21 * 3_600_000)), "2026-11-23 09:00:00", "over");
-        assert_eq!(full(at("2026-11-23 00:00", day - DAY)), "2026-11-23 00:00:00", "as it was said");
-    }
-
-    /// S4.46, X4: in a call one says half past three, or tomorrow at ten.
-    #[test]
-    fn a_time_alone_is_todays_and_words_say_which_day() {
-        let now = 1_795_398_000_000; // 2026-11-23 10:40
-        let at = |text: &str| full(text.parse::<When>().unwrap().moment((9 * 60, 20 * 60), now));
-        for (text, moment) in [
-            ("15:30", "2026-11-23 15:30:00"),
-            ("9:30", "2026-11-23 09:30:00"),
-            ("１５：３０", "2026-11-23 15:30:00"),
-            ("今日 15:30", "2026-11-23 15:30:00"),
-            ("明日 15:30", "2026-11-24 15:30:00"),
-            ("明日　９：３０", "2026-11-24 09:30:00"),
-            ("明日15:30", "2026-11-24 15:30:00"),
-            ("Tomorrow 15:30", "2026-11-24 15:30:00"),
-            ("明後日 15:30", "2026-11-25 15:30:00"),
-            ("明日", "2026-11-24 09:00:00"),
-            ("今日", "2026-11-23 10:40:00"),
-            ("2026-11-23 10:40", "2026-11-23 10:40:00"),
-        ] {
-            assert_eq!(at(text), moment, "{text}");
-        }
-        // Of the last minutes of a day in Japan, which is another one by UTC.
-        let late: When = "23:59".parse().unwrap();
-        assert_eq!(full(late.moment((540, 1_200), now + 13 * 3_600_000)), "2026-11-23 23:59:00");
-        for text in ["", "24:00", "15", "1530", "15:3", "昨日 15:30", "明日 25:00", "tomorrow at ten"] {
-            assert!(text.parse::<When>().is_err(), "{text}");
         }
     }
 

@@ -10,7 +10,8 @@ use super::args::{
 };
 use super::output::{Closed, Out};
 use super::progress::{self, Work};
-use super::time::{self, When, stretch};
+use super::time::{self, stretch};
+use super::when::When;
 use super::{Failure, args, exports, files, office, render, socket};
 use crate::control::client::Client;
 

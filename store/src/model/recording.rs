@@ -119,6 +119,8 @@ pub struct RecordingUsage {
     pub week_bytes: u64,
     /// Length of those of the last seven days, milliseconds.
     pub week_ms: u64,
+    /// How many days those are of: 1 to 7, from the oldest on; 0 before the first.
+    pub week_days: u64,
 }
 
 impl RecordingUsage {
@@ -132,10 +134,10 @@ impl RecordingUsage {
         Some(u64::try_from(hours).unwrap_or(u64::MAX))
     }
 
-    /// Days until `quota` bytes are full if the next ones are like the last seven; `None` without calls in them.
+    /// Days until `quota` bytes are full if the next ones are like the last seven, or as many as there were; `None` without calls in them.
     #[must_use]
     pub fn days_left(&self, quota: u64) -> Option<u64> {
-        (quota.saturating_sub(self.bytes)).saturating_mul(7).checked_div(self.week_bytes)
+        (quota.saturating_sub(self.bytes)).saturating_mul(self.week_days).checked_div(self.week_bytes)
     }
 }
 
@@ -152,6 +154,7 @@ mod tests {
             duration_ms: 3_600_000,
             week_bytes: 7_200_000,
             week_ms: 3_600_000,
+            week_days: 7,
             ..RecordingUsage::default()
         };
         assert_eq!(usage.hours_left(50_000_000_000), Some(6_943));

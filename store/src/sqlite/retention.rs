@@ -76,12 +76,18 @@ pub(super) fn usage(db: &Connection, now: i64) -> rusqlite::Result<RecordingUsag
             oldest_at: r.get(4)?,
             week_bytes: unsigned(r, 5)?,
             week_ms: unsigned(r, 6)?,
+            week_days: r.get::<_, Option<i64>>(4)?.map_or(0, |oldest| days_of(now - oldest)),
             unsynced_bytes: unsigned(r, 7)?,
             unsealed_bytes: unsigned(r, 8)?,
             removable_bytes: unsigned(r, 9)?,
         })
     })?;
     Ok(usage.unwrap_or_default())
+}
+
+/// Days of the last seven that a time so long reaches into; the first days of a box are no week.
+fn days_of(ms: i64) -> u64 {
+    ms.clamp(1, WEEK_MS).unsigned_abs().div_ceil(DAY_MS)
 }
 
 /// Keeps the recordings of a call whatever the quota says; returns how many there are.
@@ -277,3 +283,4 @@ const SELECT: &str = "
   LEFT JOIN users u ON u.id = a.user_id
   LEFT JOIN dispositions d ON d.code = a.disposition";
 const WEEK_MS: i64 = 7 * 86_400_000;
+const DAY_MS: u64 = 86_400_000;

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{NamedList, OnlyList};
-use crate::cli::time::When;
+use crate::cli::when::When;
 
 /// `kakeru call`.
 #[derive(Clone, Debug, Args)]
@@ -47,7 +47,7 @@ pub struct SaveArgs {
     /// Call memo
     #[arg(long, value_name = "TEXT")]
     pub memo: Option<String>,
-    /// When to call again: "2026-11-30 10:00" (Japan time), 15:30 (today) or "tomorrow 15:30"; of a day alone, when calling begins
+    /// When to call again: "2026-11-30 10:00" (Japan time), 15:30 (today), "tomorrow 15:30", "tue 15:30" or +30m; of a day alone, when calling begins
     #[arg(long, value_name = "TIME")]
     pub recall: Option<When>,
     /// What follows: call the next lead, show the next lead, or only save

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{CallsArgs, WriteArgs};
-use crate::cli::time::When;
+use crate::cli::when::When;
 
 /// What follows `kakeru history`.
 #[derive(Debug, Subcommand)]
@@ -25,7 +25,7 @@ pub enum HistoryVerb {
         /// Memo
         #[arg(long, value_name = "TEXT")]
         memo: Option<String>,
-        /// When to call again: "2026-11-30 10:00" (Japan time), 15:30 (today) or "tomorrow 15:30"; of a day alone, when calling begins
+        /// When to call again: "2026-11-30 10:00" (Japan time), 15:30 (today), "tomorrow 15:30", "tue 15:30" or +30m; of a day alone, when calling begins
         #[arg(long, value_name = "TIME")]
         recall: Option<When>,
         /// Take the time to call again away

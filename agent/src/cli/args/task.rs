@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 
 use super::OnlyList;
-use crate::cli::time::When;
+use crate::cli::when::When;
 
 /// `kakeru task …`.
 #[derive(Debug, Subcommand)]
@@ -70,7 +70,7 @@ pub enum TaskVerb {
     Due {
         /// Number of the task
         task: i64,
-        /// When to call: "2026-11-30 10:00" (Japan time), 15:30 (today) or "tomorrow 15:30"; of a day alone, when calling begins
+        /// When to call: "2026-11-30 10:00" (Japan time), 15:30 (today), "tomorrow 15:30", "tue 15:30" or +30m; of a day alone, when calling begins
         #[arg(required_unless_present = "no_time")]
         time: Option<When>,
         /// Take the time to call again away

@@ -100,8 +100,8 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ),
     ("Who gets them [default: nobody]", "誰に渡すか [既定: 所有者なし]"),
     (
-        "When to call: \"2026-11-30 10:00\" (Japan time), 15:30 (today) or \"tomorrow 15:30\"; of a day alone, when calling begins",
-        "日時: \"2026-11-30 10:00\" (日本時間)、15:30 (今日)、\"明日 15:30\" など。日付だけなら架電可能時間の開始",
+        "When to call: \"2026-11-30 10:00\" (Japan time), 15:30 (today), \"tomorrow 15:30\", \"tue 15:30\" or +30m; of a day alone, when calling begins",
+        "日時: \"2026-11-30 10:00\" (日本時間)、15:30 (今日)、\"明日 10時\"、\"火曜 15:30\"、30分後 など。日付だけなら架電可能時間の開始",
     ),
     ("Archived ones too", "使わないものも"),
     ("Label", "名前"),
