@@ -19,7 +19,7 @@ use super::backup::{copy as copy_pages, sync_folder};
 use super::carried::{self, Carried};
 use super::migrate::{APPLICATION_ID, NEWEST};
 use super::open::{self, PRIVATE};
-use super::own_files::{is_same, with_suffix};
+use super::own_files::{Owner, is_same, with_suffix};
 use crate::error::{Error, OpenError};
 use crate::model::Actor;
 
@@ -59,7 +59,9 @@ pub fn restore_told(
     (by, now): (Actor, i64),
     told: &mut dyn FnMut(u64, u64),
 ) -> Result<Restored> {
+    let owner = Owner::of(&whole_name(database));
     let lock = open::lock(database)?;
+    owner.has(&lock, &with_suffix(database, ".lock")).map_err(failed(database))?;
     let part = with_suffix(&whole_name(database), UNFINISHED);
     if is_same(copy, &part) {
         let source = io::Error::other("a restore writes there; give the copy another name");
@@ -70,7 +72,7 @@ pub fn restore_told(
     let database = &whole_name(database);
     told(0, 0);
     let schema = inspect(copy)?;
-    let noted = fill(copy, &part, told).and_then(|()| note(copy, &part, database, by, now));
+    let noted = fill(copy, &part, owner, told).and_then(|()| note(copy, &part, database, by, now));
     let (last, carried) = noted.inspect_err(|_| remove(&part))?;
     let decided = with_suffix(database, &format!("{DECIDED}{}", free_stamp(database, stamp)));
     fs::rename(&part, &decided).and_then(|()| sync_folder(database)).map_err(failed(&decided))?;
@@ -132,7 +134,11 @@ fn free_stamp(database: &Path, stamp: &str) -> String {
 fn twin(file: &Path, aside: &Path) -> io::Result<()> {
     let part = with_suffix(aside, UNFINISHED);
     let made = fs::copy(file, &part)
-        .and_then(|_| File::open(&part)?.sync_all())
+        .and_then(|_| {
+            let made = File::open(&part)?;
+            Owner::of(file).has(&made, &part)?;
+            made.sync_all()
+        })
         .and_then(|()| fs::rename(&part, aside));
     if made.is_err() {
         let _ = fs::remove_file(&part);
@@ -157,8 +163,12 @@ fn decided(database: &Path) -> io::Result<Vec<(PathBuf, String)>> {
 }
 
 /// Copies the pages, with what stands in a log beside the copy: a database that was moved aside has one.
-fn fill(copy: &Path, part: &Path, told: &mut dyn FnMut(u64, u64)) -> Result<()> {
-    FileOptions::new().create_new(true).write(true).mode(PRIVATE).open(part).map_err(failed(part))?;
+fn fill(copy: &Path, part: &Path, owner: Owner, told: &mut dyn FnMut(u64, u64)) -> Result<()> {
+    let file =
+        FileOptions::new().create_new(true).write(true).mode(PRIVATE).open(part).map_err(failed(part))?;
+    // What SQLite makes beside it for root is of the same owner.
+    owner.has(&file, part).map_err(failed(part))?;
+    drop(file);
     let mut copied = |done, total| {
         told(done, total);
         true

@@ -48,6 +48,47 @@ fn a_copy_is_whole_and_goes_back() {
     assert!(kept.exists() && kept.with_file_name("kakeru.db.before-now").exists());
 }
 
+/// X7: root puts a copy back for the user whose daemon opens it: every file is theirs; in a folder where root had left a database what is
+/// moved aside stays root's.
+/// Whoever is not root keeps their own.
+#[test]
+fn what_root_puts_back_is_the_daemons() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    const THEIRS: (u32, u32) = (64_031, 64_032);
+    let root = rustix::process::geteuid().is_root();
+    for roots in [false, true] {
+        let mut world = World::new(9);
+        world.call("見込");
+        let aside = tempfile::tempdir().unwrap();
+        let copy = aside.path().join("copy.db");
+        crate::sqlite::backup(&world.path, &copy, false, &mut |_, _| true).unwrap();
+        let World { _dir, path, db, .. } = world;
+        drop(db);
+        let folder = path.parent().unwrap().to_owned();
+        let files = || std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+        if root {
+            let given = files().filter(|_| !roots).chain([folder.clone()]);
+            given.for_each(|file| chown(file, Some(THEIRS.0), Some(THEIRS.1)).unwrap());
+        }
+        // As where nobody has run a daemon yet.
+        std::fs::remove_file(folder.join("kakeru.db.lock")).unwrap();
+        crate::sqlite::restore(&copy, &path, "now", Actor::default(), NOW).unwrap();
+        let own = folder.metadata().map(|own| (own.uid(), own.gid())).unwrap();
+        assert_eq!(own == THEIRS, root);
+        for file in files().filter(|file| !roots || !file.display().to_string().contains(".before-")) {
+            let found = file.metadata().unwrap();
+            assert_eq!((found.uid(), found.gid()), own, "{}", file.display());
+        }
+        let (none, place) = (folder.join("other"), folder.join("other/kakeru.db"));
+        std::fs::create_dir(&none).unwrap();
+        if root {
+            chown(&none, Some(THEIRS.0), Some(THEIRS.1)).unwrap();
+        }
+        crate::sqlite::restore(&copy, &place, "now", Actor::default(), NOW).unwrap();
+        assert_eq!(place.metadata().map(|own| (own.uid(), own.gid())).unwrap(), own);
+    }
+}
+
 /// S4.14: a copy is made while somebody talks, and put back a week later: the call lasted no week.
 #[test]
 fn a_call_under_way_in_a_copy_ends_when_the_copy_was_made() {
