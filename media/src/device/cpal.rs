@@ -13,6 +13,7 @@ use cpal::{
     BufferSize, Device, DeviceDirection, HostId, SampleFormat, StreamConfig, SupportedStreamConfigRange,
 };
 
+use crate::device::cookie;
 use crate::device::side::DEFAULT_NAME;
 use crate::device::{
     AudioBackend, CaptureCallback, CaptureFeed, DeviceError, DeviceInfo, Direction, Duplex, Half, Health,
@@ -46,6 +47,7 @@ struct Server(Option<cpal::Host>);
 impl Inventory for Server {
     fn look(&mut self) -> Option<Presence> {
         if self.0.is_none() {
+            cookie::ensure();
             self.0 = cpal::host_from_id(HostId::PulseAudio).ok();
         }
         let found = presence(self.0.as_ref()?);
@@ -155,8 +157,11 @@ fn open<Feed>(
 }
 
 /// Whether a host can have a device at all. alsa-lib complains on standard error, line after line, where the kernel
-/// knows no sound card; so it is not even asked there.
+/// knows no sound card; so it is not even asked there. A sound server is asked with a cookie.
 fn may_answer(host: HostId) -> bool {
+    if host == HostId::PulseAudio {
+        cookie::ensure();
+    }
     host != HostId::Alsa
         || std::fs::read_to_string("/proc/asound/cards").is_ok_and(|cards| cards.contains('['))
 }

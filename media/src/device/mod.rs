@@ -6,6 +6,7 @@
 //! that ring and the atomics of [`Health`].
 
 mod callback;
+mod cookie;
 mod cpal;
 mod file;
 mod health;

@@ -46,6 +46,11 @@ fn devices_are_listed_by_name() {
 }
 
 #[test]
+fn a_user_without_a_cookie_is_let_in() {
+    in_private_pulse("cookie");
+}
+
+#[test]
 fn a_machine_without_sound_still_calls() {
     in_private_pulse("silence");
 }
@@ -424,6 +429,26 @@ fn inside_listing() {
         other => panic!("{other:?}"),
     }
     side.engine.shutdown();
+}
+
+/// A server that knows the user by the socket, and no cookie: what the server and `pactl` made is taken away.
+#[test]
+fn inside_cookie() {
+    use std::os::unix::fs::MetadataExt as _;
+    let Some(home) = home() else { return };
+    let _server = pulseaudio(&home, &["ear"]);
+    let cookie = home.join(".config/pulse/cookie");
+    for short in [false, true] {
+        std::fs::remove_file(&cookie).unwrap();
+        drop(std::fs::remove_file(home.join(".pulse-cookie")));
+        if short {
+            std::fs::write(&cookie, "short").unwrap();
+        }
+        let list = media::device::list().unwrap();
+        assert!(list.iter().any(|info| info.id == "ear" && info.host == "pulseaudio"), "{list:?}");
+        let made = cookie.metadata().unwrap();
+        assert_eq!((made.len(), made.mode() & 0o777), (256, 0o600));
+    }
 }
 
 #[test]
