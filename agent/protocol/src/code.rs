@@ -78,8 +78,8 @@ codes! {
     Config = "E-CONFIG", "設定が正しくありません", "The configuration is not right.",
         "直してから kakeru config check で確認してください", "Correct it, then try `kakeru config check`.";
     DaemonUnreachable = "E-DAEMON-UNREACHABLE", "デーモンに接続できません", "The daemon cannot be reached.",
-        "動いているか systemctl --user status kakeru で確認し、kakeru run か systemctl --user start kakeru で起動してください",
-        "See `systemctl --user status kakeru`; start it with `kakeru run` or `systemctl --user start kakeru`.";
+        "動いているか systemctl --user status kakeru(システムのサービスなら sudo systemctl status kakeru)で確認し、kakeru run か systemctl --user start kakeru で起動してください",
+        "See `systemctl --user status kakeru` (`sudo systemctl status kakeru` of a system service); start it with `kakeru run` or `systemctl --user start kakeru`.";
     DaemonForbidden = "E-DAEMON-FORBIDDEN", "デーモンのソケットを開く権限がありません", "You may not open the daemon's socket.",
         "ソケットの所有者とグループを ls -l で確認し、グループに加えてもらってください",
         "It is for its owner and group (see `ls -l`); ask to be added to the group.";

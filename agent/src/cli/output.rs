@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
+use std::path::Path;
 
 use protocol::{Detail, EncodingCandidate, ErrorCode, Lang, RpcError};
 use rustix::termios::tcgetwinsize;
@@ -119,8 +120,25 @@ impl Out {
                     io::ErrorKind::PermissionDenied => ErrorCode::DaemonForbidden,
                     _ => ErrorCode::DaemonUnreachable,
                 };
-                self.refused(&RpcError::with_detail(code, said::os(&path.display().to_string(), source)))
+                let error = RpcError::with_detail(code, said::os(&path.display().to_string(), source));
+                match code {
+                    ErrorCode::DaemonUnreachable if is_of_system(path) => self.refused_but(
+                        &error,
+                        self.text(
+                            "動いているか sudo systemctl status kakeru で確認し、sudo systemctl start kakeru で起動してください",
+                            "See `sudo systemctl status kakeru`; start it with `sudo systemctl start kakeru`.",
+                        ),
+                    ),
+                    _ => self.refused(&error),
+                }
             }
+            ClientError::Broken(source) if is_of_system(Path::new("")) => self.refused_but(
+                &lost(source),
+                self.text(
+                    "sudo systemctl status kakeru で確認し、kakeru status で結果を確かめてから、もう一度実行してください",
+                    "See `sudo systemctl status kakeru`, and what was done with `kakeru status`, before you repeat it.",
+                ),
+            ),
             ClientError::Broken(source) => self.refused(&lost(source)),
             ClientError::Answer(source) => {
                 self.refused(&RpcError::with_detail(ErrorCode::Version, Detail::log(source)))
@@ -233,6 +251,11 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// Whether the daemon is the system's service: its socket lies there, or root asks, who has no service of their own.
+fn is_of_system(socket: &Path) -> bool {
+    socket.starts_with("/run/kakeru") || rustix::process::geteuid().is_root()
 }
 
 #[cfg(test)]
