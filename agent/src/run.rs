@@ -172,7 +172,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
 
     let outbox_nudge = Arc::new(Notify::new());
     let drop_folder = &config.outbox.drop_dir;
-    let sink = CsvDrop::open(drop_folder, &config.daemon.box_id)
+    let sink = CsvDrop::open(drop_folder, &config.daemon.box_id, results_for(&config))
         .map_err(|source| RunError::Folder { path: drop_folder.display().to_string(), source })?;
     let outbox_trouble = Arc::new(Mutex::new(None));
     let watcher: Arc<dyn Watcher> =
@@ -240,7 +240,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     keeper.abort();
     reminder.abort();
     archiving.abort();
-    if let Ok(sink) = CsvDrop::open(drop_folder, &config.daemon.box_id) {
+    if let Ok(sink) = CsvDrop::open(drop_folder, &config.daemon.box_id, results_for(&config)) {
         let last = sync::flush(&store, sink, watcher.as_ref(), wall);
         if tokio::time::timeout(FLUSH_WITHIN, last).await.is_err() {
             tracing::warn!("results are left in the outbox; they leave at the next start");
@@ -313,13 +313,28 @@ fn folders(config: &Config) -> Result<(), RunError> {
     made(&daemon.state_dir, through)?;
     // The service manager's, where there is one: its group stays.
     private::tighten(&daemon.state_dir, private::GROUP);
-    made(&daemon.recordings_dir, private::OWNER)?;
-    private::recordings(&daemon.recordings_dir);
-    let inside = config.outbox.drop_dir.starts_with(&daemon.state_dir);
-    let most = if inside { private::OWNER } else { private::GROUP };
+    let folder = &daemon.recordings_dir;
+    let tried = private::make(folder, private::OWNER)
+        .and_then(|()| room::try_write(&recordings::next(folder, wall())));
+    if tried.is_ok() {
+        private::recordings(folder);
+    }
+    let unwritable = tried.err().filter(|_| config.recording.enabled).map(|error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Trouble::of_all(ErrorCode::DiskFull.as_str(), format!("{}: {error}", folder.display()))
+        }
+        _ => Trouble::of_recordings(folder, &error, &error),
+    });
+    let most = results_for(config);
     made(&config.outbox.drop_dir, most)?;
     private::results(&config.outbox.drop_dir, most);
-    Ok(())
+    Ok(unwritable)
+}
+
+/// Who may read results: in a folder of their own also its group, whose program fetches them.
+fn results_for(config: &Config) -> u32 {
+    let inside = config.outbox.drop_dir.starts_with(&config.daemon.state_dir);
+    if inside { private::OWNER } else { private::GROUP }
 }
 
 fn wall() -> i64 {

@@ -28,7 +28,7 @@ fn modes(folder: &Path) -> Vec<(PathBuf, u32)> {
 fn loose(daemon: &Daemon) -> Vec<(PathBuf, u32)> {
     let all = ["state", "recordings"].map(|folder| modes(&daemon.path(folder)));
     let mut loose: Vec<_> = all.into_iter().flatten().filter(|(_, mode)| mode & 0o077 != 0).collect();
-    // Another program fetches results from a folder outside of the state.
+    // Another program fetches results from a folder outside of the state, see below for one inside.
     loose.extend(modes(&daemon.path("outbox")).into_iter().filter(|(_, mode)| mode & 0o027 != 0));
     loose
 }
@@ -84,4 +84,33 @@ fn what_is_kept_is_for_the_daemons_user_only() {
     found.sort();
     assert_eq!(found, kept);
     assert_eq!(state.metadata().expect("it is there").mode() & 0o777, 0o750, "others may not look into it");
+}
+
+/// Section D: results in the folder of the state are for the daemon's user only, and what an operator exports for the operator only.
+#[test]
+fn numbers_that_leave_are_for_whoever_asked() {
+    let account = Account::new("main", e2e::ports::free_address()).unregistered();
+    let daemon = Daemon::builder().account(account).set("daemon", "drop_dir", "\"state/outbox\"").start();
+    daemon.import("first", "会社名,電話番号\n株式会社一,0312340001\n");
+    let out = daemon.path("out");
+    fs::create_dir(&out).expect("made");
+    for (verb, name) in [
+        (&["list", "export", "first"][..], "list.csv"),
+        (&["history", "export"], "history.csv"),
+        (&["contact", "export"], "contacts.csv"),
+        (&["dnc", "export"], "dnc.csv"),
+    ] {
+        let file = out.join(name);
+        // One that others could read is replaced by one that they cannot.
+        fs::write(&file, "x").expect("written");
+        daemon.cli(&[verb, &[file.to_str().expect("UTF-8")]].concat());
+    }
+    let open: Vec<_> =
+        modes(&out).into_iter().filter(|(path, mode)| path.is_file() && mode & 0o077 != 0).collect();
+    assert_eq!(open, []);
+    let caught = daemon.run(&["call", "0312349902"]);
+    assert_ne!(caught.code, 2, "{caught:#?}");
+    wait::until_true("the result", SOON, || modes(&daemon.path("state/outbox")).len() > 1);
+    let results = modes(&daemon.path("state/outbox"));
+    assert!(results.iter().all(|(_, mode)| mode & 0o077 == 0), "{results:?}");
 }

@@ -430,8 +430,8 @@ impl Write for Target<'_> {
     }
 }
 
-/// As the user's mask has it: they are the user's own files.
-pub(super) const MODE: u32 = 0o666;
+/// They hold customers' names and numbers: for whoever asked for them only, who may open them to others.
+pub(super) const MODE: u32 = PRIVATE;
 /// Smaller files are there before a bar could be read.
 const TOLD_FROM: u64 = 4 * 1024 * 1024;
 /// Only the owner reads and writes.

@@ -19,6 +19,8 @@ use super::{Delivery, Sink};
 pub struct CsvDrop {
     folder: PathBuf,
     box_id: String,
+    /// Rights of its files.
+    mode: u32,
 }
 
 /// Columns of a drop file, which are also the keys of the outbox payload.
@@ -65,12 +67,12 @@ const COLUMNS: [&str; 39] = [
 ];
 
 impl CsvDrop {
-    /// A drop folder; made when absent. Left-over `.tmp` files of a crash are removed.
+    /// A drop folder, with `most` as its and its files' rights; made when absent. Left-over `.tmp` files of a crash are removed.
     ///
     /// # Errors
     /// When the folder cannot be made or read.
-    pub fn open(folder: &Path, box_id: &str) -> io::Result<Self> {
-        crate::private::make(folder, crate::private::GROUP)?;
+    pub fn open(folder: &Path, box_id: &str, most: u32) -> io::Result<Self> {
+        crate::private::make(folder, most)?;
         for entry in fs::read_dir(folder)?.flatten() {
             let name = entry.file_name();
             if name.to_str().is_some_and(|name| name.starts_with("kakeru-") && name.ends_with(".tmp")) {
@@ -78,7 +80,7 @@ impl CsvDrop {
             }
         }
         let box_id = box_id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-        Ok(Self { folder: folder.to_owned(), box_id })
+        Ok(Self { folder: folder.to_owned(), box_id, mode: most & 0o660 })
     }
 
     fn write(&self, batch: &[OutboxRow]) -> io::Result<String> {
@@ -86,8 +88,7 @@ impl CsvDrop {
         let name =
             self.name_for(batch, &format!("kakeru-{}-{:012}-{:012}", self.box_id, first.seq, last.seq))?;
         let (tmp, path) = (self.folder.join(format!("{name}.tmp")), self.folder.join(&name));
-        // For the group at most; who gets into the folder is the folder's to say.
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o640).open(&tmp)?;
+        let mut file = File::options().write(true).create(true).truncate(true).mode(self.mode).open(&tmp)?;
         file.write_all(&rows_as_csv(batch)?)?;
         file.sync_all()?;
         fs::rename(&tmp, &path)?;
@@ -183,7 +184,7 @@ mod tests {
     #[test]
     fn a_file_of_other_calls_is_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let mut sink = CsvDrop::open(folder.path(), "box").unwrap();
+        let mut sink = CsvDrop::open(folder.path(), "box", crate::private::GROUP).unwrap();
         let mut deliver = |ids: &[&str], memo: &str| {
             let row = |(seq, id): (i64, &&str)| OutboxRow {
                 seq,
