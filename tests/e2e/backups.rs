@@ -62,6 +62,33 @@ fn a_backup_of_another_unix_user_is_theirs() {
     assert!(!refused.stdout.contains("席"), "no seat was concerned: {}", refused.stdout);
 }
 
+/// The copy comes to where it was asked for, also where the daemon has another folder of that name: a service has a `/tmp` of its own.
+#[test]
+fn a_backup_comes_to_where_it_was_asked_for() {
+    let daemon = idle();
+    daemon.import("春", "会社名,電話番号\n海,03-3000-0003\n");
+    let folder = daemon.path("stick");
+    std::fs::create_dir(&folder).unwrap();
+    // What is mounted there is seen by this shell and what it starts, and by nobody else.
+    let script = "mount -t tmpfs none \"$1\" || exit 77
+        \"$2\" --socket \"$3\" --json backup \"$1/copy.db\" && stat -c '%a %s' \"$1/copy.db\"";
+    let done = std::process::Command::new("unshare")
+        .args(["-m", "sh", "-c", script, "sh"])
+        .args([folder.as_path(), &e2e::daemon::binary(), &daemon.socket()])
+        .output()
+        .expect("unshare is there (util-linux)");
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    if done.status.code() == Some(77) || err.contains("unshare failed") {
+        // Whoever is not root has no mounts of their own.
+        return;
+    }
+    assert!(done.status.success(), "{out}{err}");
+    let (made, found) = out.trim().rsplit_once('\n').expect("two answers");
+    let made: Value = serde_json::from_str(made).expect("JSON");
+    assert_eq!(found, format!("600 {}", made["bytes"]), "{out}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing is where the daemon looks");
+}
+
 /// A copy made while the daemon runs is put back while it does not.
 #[test]
 fn a_backup_is_made_while_it_runs_and_restored_while_it_does_not() {

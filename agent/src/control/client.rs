@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -78,6 +79,24 @@ impl Client {
         let stream = UnixStream::connect(path)
             .map_err(|source| ClientError::Unreachable { path: path.to_path_buf(), source })?;
         Ok(Self { from: BufReader::new(stream), next_id: 1, notices: VecDeque::new() })
+    }
+
+    /// Whether the daemon finds the same files under the same names: its mounts and its root are those of this process. A service has a
+    /// `/tmp` of its own. `false` where that cannot be seen.
+    #[must_use]
+    pub(crate) fn shares_files(&self) -> bool {
+        use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+        let Ok(peer) = getsockopt(self.from.get_ref(), PeerCredentials) else { return false };
+        let same = |what: &str| {
+            let number = |process: &str| {
+                let found = Path::new("/proc").join(process).join(what).metadata().ok()?;
+                Some((found.dev(), found.ino()))
+            };
+            // Of another namespace of processes it has no number, or somebody else's; then the mounts differ too.
+            let daemon = number(&peer.pid().to_string());
+            daemon.is_some() && daemon == number("self")
+        };
+        same("ns/mnt") && same("root")
     }
 
     /// How long a read may take; `None` = for ever. A read that takes longer fails as [`ClientError::Broken`].
