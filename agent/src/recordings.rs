@@ -19,6 +19,13 @@ pub(crate) fn file(folder: &Path, attempt: AttemptId, wall: i64) -> PathBuf {
     folder.join(&day[..7]).join(&day[8..10]).join(format!("{attempt}.wav"))
 }
 
+/// Where it is tried whether a recording can be made at that moment: its folder, or the one in which that is to be made.
+pub(crate) fn next(folder: &Path, wall: i64) -> PathBuf {
+    let day = file(folder, AttemptId::generate(wall), wall);
+    let inside = day.ancestors().skip(1).take_while(|path| path.starts_with(folder));
+    inside.filter(|path| path.is_dir()).map(Path::to_owned).next().unwrap_or_else(|| folder.to_owned())
+}
+
 /// What a crash left behind becomes playable recordings again.
 ///
 /// The recorder does not wait for the row that says it began, since the first word of a callee is worth more; a crash

@@ -17,6 +17,11 @@ pub(crate) struct NoRoom {
 }
 
 impl NoRoom {
+    /// What the system said.
+    pub(crate) const fn source(&self) -> &io::Error {
+        &self.source
+    }
+
     /// The stable code.
     pub(crate) fn code(&self) -> ErrorCode {
         match self.source.kind() {
@@ -26,25 +31,52 @@ impl NoRoom {
     }
 }
 
-/// Writes a file of [`ROOM_BYTES`] in each folder and drops it.
+/// Writes a file of [`ROOM_BYTES`] in a folder and drops it. `folder` may look at the disk, which may hang.
 ///
 /// The file has lost its name before its first byte is written, so that whatever happens leaves nothing behind. The
 /// figures of the file system are not asked: a quota, a reserve or snapshots make them lie.
 ///
 /// # Errors
-/// [`NoRoom`] for the first folder that has none.
-pub(crate) async fn probe(folders: Vec<PathBuf>) -> Result<(), NoRoom> {
+/// [`NoRoom`] where it cannot.
+pub(crate) async fn probe(folder: impl FnOnce() -> PathBuf + Send + 'static) -> Result<(), NoRoom> {
     let looked = off_thread(move || {
-        folders.into_iter().try_for_each(|folder| match take(&folder) {
-            Ok(()) => Ok(()),
-            Err(source) => Err(NoRoom { folder, source }),
-        })
+        let folder = folder();
+        take(&folder, ROOM_BYTES).map_err(|source| NoRoom { folder, source })
     });
     // Only a runtime that ends refuses.
     looked.await.unwrap_or(Ok(()))
 }
 
-fn take(folder: &Path) -> io::Result<()> {
+/// Whether a folder takes a file at all, for a start that waits for it: a block, which no disk is waited for.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn try_write(folder: &Path) -> io::Result<()> {
+    take(folder, 0)
+}
+
+/// Whether a folder, or the one that is there of those above it, could be written to; nothing is made.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn look(folder: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    // What an empty name stands for is this folder.
+    let above = folder.ancestors().filter(|path| !path.as_os_str().is_empty());
+    for path in above {
+        match path.metadata() {
+            Ok(meta) if meta.is_dir() => {
+                return Ok(accessat(CWD, path, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?);
+            }
+            Ok(_) => return Err(ErrorKind::NotADirectory.into()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn take(folder: &Path, bytes: usize) -> io::Result<()> {
     crate::private::make(folder, crate::private::OWNER)?;
     let path = folder.join(".room");
     let mut file = File::create(&path)?;
@@ -59,10 +91,11 @@ fn take(folder: &Path) -> io::Result<()> {
             noise.to_le_bytes()[0]
         })
         .collect();
-    for _ in 0..ROOM_BYTES / BLOCK_BYTES {
+    file.write_all(&block)?;
+    for _ in 1..bytes / BLOCK_BYTES {
         file.write_all(&block)?;
     }
-    file.sync_data()
+    if bytes == 0 { Ok(()) } else { file.sync_data() }
 }
 
 /// Two minutes of a recording and far more than a commit: less free space than this is a full disk.
@@ -76,11 +109,13 @@ mod tests {
     #[test]
     fn room_is_given_back_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        take(folder.path()).unwrap();
+        take(folder.path(), ROOM_BYTES).unwrap();
+        try_write(folder.path()).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         let file = folder.path().join("file");
         std::fs::write(&file, b"").unwrap();
-        assert!(take(&file).is_err(), "a file is no folder");
+        assert!(look(&folder.path().join("a/b")).is_ok() && look(&file.join("a")).is_err());
+        assert!(try_write(&file).is_err(), "a file is no folder");
     }
 
     #[test]

@@ -5,12 +5,14 @@ mod seats;
 mod signalling;
 mod watcher;
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use config::Config;
 use media::engine::{Engine, EngineConfig};
+use protocol::ErrorCode;
 use store::{OpenOptions, Progress, Store};
 use tokio::sync::{Notify, mpsc};
 
@@ -21,7 +23,7 @@ pub(crate) use signalling::sip_account;
 use crate::archive::Archivist;
 use crate::clock::now;
 use crate::control::{EventHub, Server, ServerOptions};
-use crate::core::{Core, Parts};
+use crate::core::{Core, Parts, Trouble};
 use crate::instance;
 use crate::keeping::{self, Kept, Limits};
 use crate::leftover;
@@ -31,6 +33,7 @@ use crate::private;
 use crate::profiles::profiles;
 use crate::recordings;
 use crate::reminding;
+use crate::room;
 use crate::sync::{self, CsvDrop, Watcher};
 use seats::{desk_phones, people, seats};
 use signalling::signalling;
@@ -79,7 +82,7 @@ const SETTLED: Duration = Duration::from_secs(5);
 /// # Errors
 /// As [`run`].
 pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunError> {
-    folders(&config)?;
+    let unwritable = folders(&config)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -231,6 +234,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         begun_empty,
         interrupted: u32::try_from(interrupted).unwrap_or(u32::MAX),
         sealed,
+        unwritable,
     });
     core.run().await;
 
@@ -302,7 +306,9 @@ fn signals(stop: Arc<Notify>) {
 }
 
 /// What the daemon keeps is for its user only, see [`private`].
-fn folders(config: &Config) -> Result<(), RunError> {
+///
+/// Returns why the folder of recordings takes nothing: who calls is still to be heard, and somebody to be told, so the daemon starts.
+fn folders(config: &Config) -> Result<Option<Trouble>, RunError> {
     let daemon = &config.daemon;
     let made = |path: &Path, most| {
         private::make(path, most)

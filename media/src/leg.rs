@@ -235,12 +235,7 @@ impl Leg {
     pub(crate) fn record(&mut self, path: PathBuf, events: &mut EventQueue) -> Option<RecorderCommand> {
         if self.tap.is_some() {
             let reason = "this session is being recorded already".to_owned();
-            events.push(MediaEvent::RecordingFailed {
-                session: self.id,
-                reason,
-                disk_full: false,
-                over: true,
-            });
+            events.push(MediaEvent::RecordingFailed { session: self.id, reason, disk: None, over: true });
             return None;
         }
         let rate = if self.rate() == VOICE_RATE { VOICE_RATE } else { WIDE_RATE };

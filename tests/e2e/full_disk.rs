@@ -169,6 +169,7 @@ fn a_recording_that_failed_is_closed_with_its_call() {
     let daemon = Daemon::builder()
         .account(Account::new("main", exchange.address()).unregistered())
         .allow_errors("recording failed")
+        .allow_errors("the disk takes nothing")
         .start();
     // No folder can be made below a file.
     let folder = daemon.path("recordings");
@@ -184,6 +185,14 @@ fn a_recording_that_failed_is_closed_with_its_call() {
         rows.collect::<Result<Vec<(String, String)>, _>>().expect("rows")
     };
     wait::until_true("the row of the recording", SOON, || rows().iter().any(|(state, _)| state == "open"));
+    // It is told where it is seen, and nobody else is called.
+    daemon.wait_status("told", SOON, |status| {
+        seat(status, 0)["call"]["recording"]["trouble"] == "E-DISK-IO"
+            && status["store"]["trouble"] == "E-DISK-IO"
+            && !status["store"]["folder"].is_null()
+    });
+    let told = daemon.text(&["status", "--lang", "ja"]);
+    assert!(told.contains("録音できていません") && told.contains("録音のフォルダー"), "{told}");
     daemon.cli(&["hangup"]);
     daemon.wait_status("wrap-up", SOON, |status| seat(status, 0)["state"] == "wrap_up");
     let closed = rows();
@@ -194,6 +203,9 @@ fn a_recording_that_failed_is_closed_with_its_call() {
     daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
     let row = daemon.wait_drop_rows(1, SOON).remove(0);
     assert_eq!(row["recording_path"], "", "{row:#?}");
+    daemon.run(&["call", "0312349902"]).refused("E-DISK-IO");
+    std::fs::remove_file(&folder).expect("it is there");
+    daemon.wait_status("it takes files again", SOON, |status| status["store"]["ok"] == true);
 }
 
 fn operator(name: &str) -> Seat {

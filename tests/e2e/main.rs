@@ -65,6 +65,7 @@ mod trace;
 mod transactions;
 mod transports;
 mod units;
+mod unwritable;
 
 /// What happens within a second takes no longer than this on a busy machine.
 const SOON: Duration = Duration::from_secs(15);

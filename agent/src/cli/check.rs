@@ -1,14 +1,16 @@
 //! `kakeru config …`.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use config::{Config, ConfigError, Locale};
-use protocol::{ErrorCode, Lang, RpcError};
+use protocol::{Detail, ErrorCode, Lang, RpcError};
 use serde_json::json;
 
 use super::args::{ConfigVerb, Global};
-use super::output::{BAD_CONFIG, Out};
+use super::output::{BAD_CONFIG, Out, REFUSED};
 use super::{Failure, config_path};
+use crate::core::Trouble;
 
 pub(super) fn config(global: &Global, verb: &ConfigVerb, out: Out) -> Result<(), Failure> {
     match verb {
@@ -20,8 +22,9 @@ pub(super) fn config(global: &Global, verb: &ConfigVerb, out: Out) -> Result<(),
                 return super::explain::explain(&config, explain, out);
             }
             let locale = locale(out);
+            let unwritable = unwritable(&config);
             if out.json {
-                let warnings: Vec<_> = config
+                let mut warnings: Vec<_> = config
                     .warnings
                     .iter()
                     .map(
@@ -29,19 +32,49 @@ pub(super) fn config(global: &Global, verb: &ConfigVerb, out: Out) -> Result<(),
                     )
                     .collect();
                 let file = path.display().to_string();
-                return Ok(
-                    out.object(&json!({ "file": file, "ok": true, "errors": [], "warnings": warnings }))?
-                );
+                if let Some(detail) = &unwritable {
+                    let message = said(detail, out);
+                    warnings.push(json!({ "path": RECORDINGS, "line": null, "message": message }));
+                }
+                out.object(&json!({ "file": file, "ok": true, "errors": [], "warnings": warnings }))?;
+                return unwritable.map_or(Ok(()), |_| Err(Failure::Exit(REFUSED)));
             }
             for warning in &config.warnings {
                 let (place, key) = place(&path, warning.line, &warning.path);
                 let (word, message) = (out.text("警告", "warning"), warning.message.in_locale(locale));
                 out.note(&format!("{place}: {word}: {key}{message}"));
             }
+            if let Some(detail) = unwritable {
+                let word = out.text("警告", "warning");
+                out.note(&format!("{}: {word}: {RECORDINGS}: {}", path.display(), said(&detail, out)));
+                return Err(Failure::Exit(REFUSED));
+            }
             Ok(out.line(&format!("{}: {}", path.display(), out.text("問題ありません", "ok")))?)
         }
     }
 }
+
+/// Why calls could not be recorded, as far as that is known here: on the daemon's box, as its user.
+fn unwritable(config: &Config) -> Option<Detail> {
+    let (state, folder) = (&config.daemon.state_dir, &config.daemon.recordings_dir);
+    let own = match state.metadata() {
+        Ok(meta) => meta.uid() == rustix::process::geteuid().as_raw(),
+        // The first start would make it.
+        Err(_) => crate::room::look(state).is_ok(),
+    };
+    if !config.recording.enabled || !own {
+        return None;
+    }
+    let error = crate::room::look(folder).err()?;
+    Some(Trouble::of_recordings(folder, &error, &error).detail)
+}
+
+fn said(detail: &Detail, out: Out) -> &str {
+    if out.is_japanese() { &detail.ja } else { &detail.en }
+}
+
+/// The key that names the folder of recordings.
+const RECORDINGS: &str = "daemon.recordings_dir";
 
 /// Says what is wrong: `file:line: key: what to do`, as compilers do, so that editors find the place, or one object.
 pub(super) fn refused(path: &Path, errors: &[ConfigError], out: Out) -> Failure {

@@ -490,8 +490,9 @@ pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(),
     drop(bar);
     let check = check?;
     let quota = client.call(RecordingQuota {})?;
+    let store = client.call(Status {})?.store;
     if out.json {
-        out.object(&serde_json::json!({ "database": check, "recordings": quota }))?;
+        out.object(&serde_json::json!({ "database": check, "recordings": quota, "store": store }))?;
     } else {
         render::check(&check, out)?;
         if !args.full {
@@ -500,10 +501,11 @@ pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(),
                 "  `kakeru doctor --full` looks at indexes, last results of leads and the content of recordings too; it takes longer",
             ))?;
         }
+        super::render::store_trouble(&store, out)?;
         render::quota(&quota, out)?;
     }
     let wrong = check.missing_recordings + check.altered_recordings + check.stray_recordings.count;
-    if check.sound && wrong == 0 { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+    if check.sound && wrong == 0 && store.ok { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
 
 /// `kakeru stats --verify`: exit code 1 when a figure differs, with --mend one that nothing writes anew.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use dialer::outcome::Facts;
 use media::types::{SessionId, SessionStats};
 use protocol::ErrorCode;
-use protocol::result::{CallInfo, CallQuality, CallState, Direction, EarlierCall};
+use protocol::result::{CallInfo, CallQuality, CallRecording, CallState, Direction, EarlierCall};
 use sip_stack::identity::{Diverted, Withheld};
 use sip_stack::ua::{CallId, EndedBy};
 use store::phone::Phone;
@@ -102,6 +102,8 @@ pub(crate) struct Call {
     /// How the other side's digits come.
     pub(crate) digits: Digits,
     pub(crate) recording: Recording,
+    /// Why nothing of it is written, while that is so.
+    pub(crate) recording_trouble: Option<ErrorCode>,
     /// Where the recording is paused.
     pub(crate) pauses: Pauses,
     pub(crate) stats: Option<SessionStats>,
@@ -225,6 +227,7 @@ impl Call {
             heard: Vec::new(),
             digits: Digits::default(),
             recording: Recording::None,
+            recording_trouble: None,
             pauses: Pauses::default(),
             stats: None,
             secure: None,
@@ -301,8 +304,20 @@ impl Call {
             secure: self.secure.clone(),
             trouble: self.trouble.map(|code| code.as_str().to_owned()),
             silent: self.silent_since.is_some(),
-            recording: matches!(self.recording, Recording::Live(_)).then(|| self.pauses.info()),
+            recording: self.recording_info(),
             quality: self.stats.as_ref().map(quality),
+        }
+    }
+
+    /// The recording that is written, or should be.
+    fn recording_info(&self) -> Option<CallRecording> {
+        let trouble = self.recording_trouble.map(|code| code.as_str().to_owned());
+        match self.recording {
+            Recording::Live(_) => Some(CallRecording { trouble, ..self.pauses.info() }),
+            Recording::Failed(_) => {
+                trouble.map(|code| CallRecording { paused: false, since: None, trouble: Some(code) })
+            }
+            Recording::None | Recording::Closed { .. } => None,
         }
     }
 

@@ -294,8 +294,8 @@ impl Core {
 
     /// Whether an INVITE may leave from this seat.
     pub(super) fn line_is_free(&self, seat: SeatIndex) -> Result<(), RpcError> {
-        if let Some((code, detail)) = &self.store_trouble {
-            return Err(RpcError::refused_as(code, Detail::log(detail)));
+        if let Some(trouble) = &self.store_trouble {
+            return Err(RpcError::refused_as(&trouble.code, trouble.detail.clone()));
         }
         let account = &self.accounts[self.seats[seat].account];
         if !account.target_is_lawful(&self.ua) {

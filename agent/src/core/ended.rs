@@ -1,5 +1,6 @@
 //! The end of a call: the media's last words, the judgement, the row.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use store::{AttemptEnd, AttemptId, HangupBy, RecordingFacts, RecordingState, Sav
 use super::call::{Call, Recorded, Recording};
 use super::job::Done;
 use super::past::PastCall;
+use super::trouble::Trouble;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 
@@ -85,15 +87,17 @@ impl Core {
         &mut self,
         session: SessionId,
         reason: String,
-        disk_full: bool,
+        disk: Option<ErrorKind>,
         over: bool,
         now: Now,
     ) {
         tracing::error!(reason, over, "recording failed, the call goes on");
+        let disk_full = matches!(disk, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded));
         let code = if disk_full { ErrorCode::DiskFull } else { ErrorCode::DiskIo };
         if let Some(of) = self.recorded(session) {
             self.report_recording_failed(&of, code, &reason, over, now);
         }
+        self.fact(session, |call| call.recording_trouble = Some(code), None);
         if over {
             if let Some(of) = self.late_recordings.remove(&session)
                 && let Some(path) = of.path.clone()
@@ -107,9 +111,14 @@ impl Core {
             };
             self.fact(session, failed, None);
         }
-        if disk_full {
-            // Small commits may still fit; calls that nobody can prove must not be made meanwhile.
-            self.trouble(code.as_str().to_owned(), reason, now);
+        // Small commits may still fit; calls that nobody can prove must not be made meanwhile.
+        match disk {
+            Some(_) if disk_full => self.trouble(Trouble::of_all(code.as_str(), reason), now),
+            Some(kind) => {
+                let folder = &self.config.daemon.recordings_dir;
+                self.trouble(Trouble::of_recordings(folder, &kind.into(), reason), now);
+            }
+            None => {}
         }
     }
 

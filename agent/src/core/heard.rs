@@ -84,8 +84,8 @@ impl Core {
                     self.fact(session, |call| call.recording = recording, None);
                 }
             }
-            MediaEvent::RecordingFailed { session, reason, disk_full, over } => {
-                self.recording_failed(session, reason, disk_full, over, now);
+            MediaEvent::RecordingFailed { session, reason, disk, over } => {
+                self.recording_failed(session, reason, disk, over, now);
             }
             MediaEvent::Stats { session, stats } => {
                 self.fact(session, |call| call.stats = Some(stats), None);

@@ -106,7 +106,7 @@ pub(crate) enum Done {
         result: Result<bool, StoreError>,
     },
     /// Whether the disk takes results and recordings again; else code and words of why not.
-    Probed(Result<(), (String, String)>),
+    Probed(Result<(), Box<super::Trouble>>),
     /// The store answered the watchdog.
     Alive,
     /// A note whose loss only costs evidence.

@@ -93,6 +93,7 @@ pub(crate) use passed::PassedOver;
 use past::PastCalls;
 pub(crate) use phone::{IDLE as PHONE_IDLE, Phone};
 pub(crate) use seat::{SeatRuntime, Voice};
+pub(crate) use trouble::Trouble;
 
 /// Position of a seat in the configuration.
 pub(crate) type SeatIndex = usize;
@@ -141,8 +142,10 @@ pub(crate) struct Core {
     next_session: u64,
     /// The first sign of damage in the database.
     damage: watch::Receiver<Option<String>>,
-    /// Code and words of why the store cannot write, while it cannot.
-    store_trouble: Option<(String, String)>,
+    /// Why results or recordings cannot be kept, while they cannot.
+    store_trouble: Option<Trouble>,
+    /// What the start met of it, until the core runs.
+    unwritable: Option<Trouble>,
     /// Ends of calls that are not on disk yet. No more than calls ran when the disk began to take nothing: nobody is called
     /// meanwhile, and who calls is turned away.
     unsaved: usize,

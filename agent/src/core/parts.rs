@@ -49,6 +49,8 @@ pub(crate) struct Parts {
     pub(crate) begun_empty: Option<i64>,
     /// What the start sealed of the last run's calls.
     pub(crate) sealed: Vec<Sealed>,
+    /// Why the folder of recordings takes nothing, where calls are to be recorded.
+    pub(crate) unwritable: Option<super::Trouble>,
 }
 
 /// Asks media and store whether they still answer; the service manager is told only when both do.
@@ -125,6 +127,7 @@ impl Core {
             begun_empty: Arc::new(parts.begun_empty.unwrap_or_default().into()),
             interrupted: parts.interrupted,
             sealed: parts.sealed,
+            unwritable: parts.unwritable,
             labels: parts.labels,
             project: parts.project,
             started_at: start.wall,
@@ -144,6 +147,9 @@ impl Core {
         }
         self.watch_addresses(now);
         self.report_started(now);
+        if let Some(trouble) = self.unwritable.take() {
+            self.trouble(trouble, now);
+        }
         for sealed in std::mem::take(&mut self.sealed) {
             self.report_sealed(&sealed.seat, &sealed, now);
         }

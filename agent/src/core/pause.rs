@@ -53,7 +53,7 @@ impl Pauses {
 
     /// A recording that runs, as clients see it.
     pub(crate) fn info(&self) -> CallRecording {
-        CallRecording { paused: self.is_paused(), since: self.since }
+        CallRecording { paused: self.is_paused(), since: self.since, trouble: None }
     }
 }
 

@@ -262,7 +262,8 @@ impl Core {
         self.publish(event, now);
     }
 
-    pub(super) fn report_store_trouble(&self, code: String, detail: String, now: Now) {
+    pub(super) fn report_store_trouble(&self, trouble: &super::Trouble, now: Now) {
+        let (code, detail) = (trouble.code.clone(), trouble.detail.en.clone());
         self.publish(Event::StoreTrouble { code, detail }, now);
     }
 

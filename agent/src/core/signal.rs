@@ -236,7 +236,7 @@ impl Core {
         let caller = CallerId::read(headers, self.accounts[account].config.identity.trusted);
         let seat = self.seats.iter().position(|s| s.account == account && s.is_free());
         let seat = seat.filter(|seat| self.arriving.values().all(|other| other.seat != *seat));
-        let (Some(seat), None) = (seat, &self.store_trouble) else {
+        let (Some(seat), true) = (seat, self.keeps_rows()) else {
             self.ua.reject(sip, Rejection::new(486), now.mono);
             return self.missed_while_busy(account, &caller, sip_call_id, now);
         };
@@ -283,7 +283,7 @@ impl Core {
 
     /// A call that was refused because nobody is free: its row is all that tells of it (S2.31).
     fn missed_while_busy(&mut self, account: usize, caller: &CallerId, sip_call_id: String, now: Now) {
-        if self.store_trouble.is_some() {
+        if !self.keeps_rows() {
             return;
         }
         let row = self.incoming_row(account, None, caller, &sip_call_id, now);

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use config::{AccountKind, Transport};
 use protocol::result::{
     AccountStatus, CallInfo, CallState, CallingHours, DialInfo, DialState, Direction, OutboxStatus,
-    RegistrationState, SeatState, SeatStatus, StatusResult, StoreStatus, StrangersStatus, TlsStatus,
-    VoiceStatus,
+    QuotaResult, RegistrationState, SeatState, SeatStatus, StatusResult, StoreStatus, StrangersStatus,
+    TlsStatus, VoiceStatus,
 };
 use protocol::{ErrorCode, Event, PROTOCOL_VERSION};
 use sip_stack::driver::{TlsState, Verify};
@@ -15,6 +15,7 @@ use sip_stack::ua::{AccountId, RegistrationState as SipState, RegistrationStatus
 use store::AttemptId;
 
 use super::report::seat_state;
+use super::trouble::Trouble;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 use crate::control::{Audience, Who};
@@ -35,13 +36,19 @@ impl Core {
             seats: (0..self.seats.len()).map(|seat| self.seat_status(seat)).collect(),
             store: StoreStatus {
                 ok: self.store_trouble.is_none(),
-                trouble: self.store_trouble.as_ref().map(|trouble| trouble.0.to_owned()),
-                detail: self.store_trouble.as_ref().map(|trouble| trouble.1.clone()),
+                trouble: self.store_trouble.as_ref().map(|trouble| trouble.code.clone()),
+                detail: self.store_trouble.as_ref().map(|trouble| trouble.detail.en.clone()),
+                detail_ja: self
+                    .store_trouble
+                    .as_ref()
+                    .map(|trouble| trouble.detail.ja.clone())
+                    .filter(|ja| !ja.is_empty()),
+                folder: self.store_trouble.as_ref().and_then(Trouble::recordings),
                 pending: u32::try_from(self.unsaved).unwrap_or(u32::MAX),
                 begun_empty_at: Some(self.begun_empty.load(Ordering::Relaxed)).filter(|at| *at > 0),
             },
             outbox: OutboxStatus { backlog, dead, why },
-            recordings: self.kept.seen(),
+            recordings: self.recordings_kept(),
             interrupted: self.interrupted,
             open: 0,
             strangers: self.strangers(now),
@@ -54,6 +61,15 @@ impl Core {
                 Some(CallingHours { from, to, days, closed })
             },
         }
+    }
+
+    /// Nothing fits where nothing can be written.
+    fn recordings_kept(&self) -> Option<QuotaResult> {
+        let cannot = self.store_trouble.as_ref().is_some_and(|trouble| trouble.recordings().is_some());
+        self.kept.seen().map(|kept| match cannot {
+            true => QuotaResult { hours_left: Some(0), days_left: Some(0), ..kept },
+            false => kept,
+        })
     }
 
     fn warnings(&self, locale: config::Locale) -> Vec<String> {

@@ -59,11 +59,17 @@ pub enum RecorderError {
 impl RecorderError {
     /// Whether there is no room: the disk is full, or a quota is used up.
     pub(crate) fn is_disk_full(&self) -> bool {
-        let kind = match self {
-            Self::File { source, .. } => source.kind(),
-            Self::NoAudio { .. } | Self::Exists { .. } => return false,
-        };
-        matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+        matches!(self.disk(), Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+    }
+
+    /// What the file system said, where other recordings would hear the same of it. A name that is taken, or a file
+    /// that somebody took away, is one recording's matter.
+    pub(crate) fn disk(&self) -> Option<ErrorKind> {
+        match self {
+            Self::File { source, .. } => Some(source.kind())
+                .filter(|kind| !matches!(kind, ErrorKind::AlreadyExists | ErrorKind::NotFound)),
+            Self::NoAudio { .. } | Self::Exists { .. } => None,
+        }
     }
 
     fn file(doing: &'static str, path: &Path, source: std::io::Error) -> Self {

@@ -273,9 +273,7 @@ fn failure(target: Target, error: &RecorderError, over: bool) -> MediaEvent {
     let reason = error.reason();
     tracing::error!(?target, reason, "recording failed");
     match target {
-        Target::Call(session) => {
-            MediaEvent::RecordingFailed { session, reason, disk_full: error.is_disk_full(), over }
-        }
+        Target::Call(session) => MediaEvent::RecordingFailed { session, reason, disk: error.disk(), over },
         Target::Voice(seat) => MediaEvent::SeatFailed { seat, reason },
     }
 }

@@ -172,8 +172,8 @@ pub enum MediaEvent {
         session: SessionId,
         /// Why.
         reason: String,
-        /// The disk is full.
-        disk_full: bool,
+        /// What the file system said; `None`: it has no part in it.
+        disk: Option<std::io::ErrorKind>,
         /// Nothing is kept of it, and nothing more will be told of it.
         over: bool,
     },

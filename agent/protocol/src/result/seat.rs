@@ -112,13 +112,16 @@ pub struct HeadsetTrouble {
     pub why: String,
 }
 
-/// The recording of a running call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The recording of a running call, or of one that should have been recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallRecording {
     /// It holds silence for now (`recording.pause`).
     pub paused: bool,
     /// Since when, UTC milliseconds; `null` while it is not paused.
     pub since: Option<i64>,
+    /// `E-DISK-FULL`, `E-DISK-IO`: nothing of the call is being written, or nothing was. Absent where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }
 
 /// What came of an earlier call with the same number.

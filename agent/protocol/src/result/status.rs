@@ -173,12 +173,18 @@ pub enum RegistrationState {
 /// The database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreStatus {
-    /// Whether results can be kept.
+    /// Whether results and recordings can be kept.
     pub ok: bool,
     /// `E-DISK-FULL`, `E-STORE`, … while they cannot.
     pub trouble: Option<String>,
     /// What exactly.
     pub detail: Option<String>,
+    /// The same in Japanese. Absent where the code's own text says it all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail_ja: Option<String>,
+    /// The folder of recordings that takes nothing, while results are kept: incoming calls ring. Absent where it is not that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// Results that wait in memory to be written.
     pub pending: u32,
     /// When it was begun empty though recordings were there, until that is accepted or a copy restored; UTC milliseconds.

@@ -3,8 +3,8 @@
 use protocol::Lang;
 use protocol::result::{
     AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialInfo, DialState, EarlierCall,
-    HeadsetTrouble, RegistrationState, SeatState, SeatStatus, StatusResult, StrangersStatus, TapInfo,
-    TapMode, TransferInfo, TransferState, TrunkState, TrunkStatus,
+    HeadsetTrouble, RegistrationState, SeatState, SeatStatus, StatusResult, StoreStatus, StrangersStatus,
+    TapInfo, TapMode, TransferInfo, TransferState, TrunkState, TrunkStatus,
 };
 
 use crate::cli::output::{Closed, Out};
@@ -45,14 +45,8 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
             out.line(&format!("{} {}: {}", out.text("席", "seat"), seat.name, headset(trouble, out)))?;
         }
     }
-    if let Some(trouble) = &status.store.trouble {
-        // What the program says of itself is English, as in the log.
-        let detail = status.store.detail.as_deref().filter(|_| !out.is_japanese()).map(clean);
-        let detail = detail.map_or_else(String::new, |detail| format!(" ({detail})"));
-        let (text, hint) = trouble
-            .parse::<protocol::ErrorCode>()
-            .map_or(("", ""), |code| (code.text().in_lang(out.lang), code.hint().in_lang(out.lang)));
-        out.line(&format!("{trouble} {text} {hint}{detail}"))?;
+    store_trouble(&status.store, out)?;
+    if status.store.trouble.is_some() {
         if status.store.pending > 0 {
             let what = out.text("保存を待っている通話の終了", "ends of calls that wait to be saved");
             out.line(&format!("  {what}: {}", status.store.pending))?;
@@ -66,7 +60,10 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         out.line(&format!("{} {text}", time::full(at)))?;
     }
     if let Some(kept) = &status.recordings {
-        let left = super::manage::hours_left(kept.hours_left, out);
+        let left = match status.store.folder {
+            Some(_) => out.text("録音できません", "nothing can be recorded").to_owned(),
+            None => super::manage::hours_left(kept.hours_left, out),
+        };
         let most = kept.quota.map_or_else(String::new, |quota| format!(" / {}", super::manage::size(quota)));
         out.line(&format!(
             "{}: {} ({}{most})  {}: {left}",
@@ -108,6 +105,18 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
     // A daemon of an earlier version tells them in its own language only.
     let told = if told.is_empty() { &status.warnings } else { told };
     told.iter().try_for_each(|warning| out.line(&clean(warning)))
+}
+
+/// Why nobody is called, where results or recordings cannot be kept.
+pub(crate) fn store_trouble(store: &StoreStatus, out: Out) -> Result<(), Closed> {
+    let Some(trouble) = &store.trouble else { return Ok(()) };
+    // What the program says of itself is English, as in the log.
+    let detail = if out.is_japanese() { &store.detail_ja } else { &store.detail };
+    let detail = detail.as_deref().map_or_else(String::new, |detail| format!(" ({})", clean(detail)));
+    let (text, hint) = trouble
+        .parse::<protocol::ErrorCode>()
+        .map_or(("", ""), |code| (code.text().in_lang(out.lang), code.hint().in_lang(out.lang)));
+    out.line(&format!("{trouble} {text} {hint}{detail}"))
 }
 
 /// How many tasks of theirs wait, their time being over (X4).
@@ -455,8 +464,13 @@ fn handed(transfer: &TransferInfo, out: Out) -> String {
 /// How the voice fares: what is wrong first, then whether it is encrypted, then the score.
 fn line(call: &CallInfo, out: Out) -> String {
     let mut text = String::new();
-    if call.recording.is_some_and(|recording| recording.paused) {
-        text.push_str(out.text(" 録音停止中", " recording paused"));
+    if let Some(recording) = &call.recording {
+        if recording.paused {
+            text.push_str(out.text(" 録音停止中", " recording paused"));
+        }
+        if let Some(code) = &recording.trouble {
+            text.push_str(&format!(" {} {code}", out.text("録音できていません", "not recorded")));
+        }
     }
     if let Some(code) = &call.trouble {
         text.push_str(&format!(" {}", told(code, out)));

@@ -218,9 +218,11 @@ fn result(row: &HistoryRow, out: Out) -> String {
     let handed = row.transfer.as_ref().map_or_else(String::new, |transfer| {
         format!(" ({} {})", out.text("転送", "transferred to"), transfer.number)
     });
+    let lost = row.recording.as_ref().is_some_and(|recording| recording.state == "failed");
+    let lost = if lost { out.text(" (録音なし)", " (not recorded)") } else { "" };
     let trouble = row.trouble.as_ref().map_or_else(String::new, |code| format!(" {code}"));
     let amended = if row.amended { out.text(" (訂正)", " (amended)") } else { "" };
-    format!("{}{note}{amended}{handed}{trouble}", label.map_or("", String::as_str))
+    format!("{}{note}{amended}{handed}{lost}{trouble}", label.map_or("", String::as_str))
 }
 
 /// A share of nothing is none (S4.16).
