@@ -107,6 +107,53 @@ fn a_call_goes_on_at_the_reserve_and_comes_back() {
     wait_state(&daemon, "wrap_up");
 }
 
+/// S4.13: who answers is to hear somebody. Without the headset the call that is up goes on, and nobody is called any more, until its
+/// operator goes on with the headset there.
+#[test]
+fn nobody_is_called_whose_operator_is_not_heard() {
+    let pulse = Pulse::start();
+    let exchange = Scenario::server("exchange").start();
+    let voice = format!("{{ kind = \"device\", capture = [\"{MICROPHONE}\"], playback = [\"{EARPHONE}\"] }}");
+    let daemon = Daemon::builder()
+        .account(Account::new("main", exchange.address()).unregistered())
+        .seat(Seat::new("a", "main").set("voice", &voice))
+        .pulse(&pulse)
+        .start();
+    wait_ear(&daemon, EARPHONE);
+    daemon.import("first", "会社名,電話番号\n一,0312340001\n二,0312340101\n");
+    daemon.cli(&["dial", "start", "first"]);
+    wait_state(&daemon, "in_call");
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    let ear = pulse.unplug(EARPHONE);
+    daemon.wait_status("loss", SOON, |status| status["seats"][0]["voice"]["ok"] == false);
+    wait_state(&daemon, "in_call");
+    let seat = daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
+    let paused = events.wait_event("pause", SOON, |event| event["params"]["kind"] == "dial.paused");
+    assert_eq!(paused["params"]["reason"], "device", "{paused:#} {seat:#}");
+    let status = daemon.wait_status("pause", SOON, |status| status["seats"][0]["pause_code"] == "device");
+    assert_eq!(status["seats"][0]["dial"]["list"], "first", "{status:#}");
+    for (lang, told) in [("ja", "音声デバイスの異常"), ("en", "the sound device is gone")] {
+        let told_all = daemon.text(&["status", "--lang", lang]);
+        assert!(told_all.contains(told) && told_all.contains("kakeru devices"), "{told_all}");
+    }
+    for refused in [&["call", "0312349901"][..], &["dial", "resume"], &["dial", "start", "first"], &["ready"]]
+    {
+        let answer = daemon.run(refused);
+        if refused != ["ready"] {
+            answer.refused("E-DEVICE-LOST");
+        }
+    }
+    assert_eq!(exchange.invites().len(), 1);
+    pulse.plug(&ear);
+    wait_ear(&daemon, EARPHONE);
+    wait::pass(SECOND);
+    assert_eq!(exchange.invites().len(), 1, "not by itself");
+    daemon.cli(&["dial", "resume"]);
+    wait_state(&daemon, "in_call");
+    assert_eq!(exchange.invites().len(), 2);
+}
+
 /// Two sinks: an incoming call rings on the loudspeaker, its voice is in the headset.
 #[test]
 fn a_call_rings_on_the_loudspeaker_and_talks_in_the_headset() {

@@ -56,6 +56,12 @@ impl Dialer {
         }
     }
 
+    /// The operator's sound device is there, or no longer; it is there unless told. Nobody is called without one: the next call of a
+    /// session pauses it instead, and a device that is back lets nobody go on but who asks for it. A call that is up goes on.
+    pub fn device(&mut self, up: bool) {
+        self.device_up = up;
+    }
+
     /// The store can write, or no longer.
     pub fn store(&mut self, ok: bool, now: Now) {
         if self.store_ok != ok {
@@ -270,6 +276,8 @@ impl Dialer {
 
 /// Pause code of a seat whose trunk does not carry calls: void calls in a row, or a fault of our own.
 pub const PAUSED_BY_TRUNK: &str = "trunk";
+/// Pause code of a seat with a session whose operator's sound device is gone: who answers would hear nobody.
+pub const PAUSED_BY_DEVICE: &str = "device";
 /// Pause code of a seat whose operator dials no further, and is there.
 pub const PAUSED_DIALING: &str = "dial";
 /// Pause code of a seat at which nobody has been ready yet.

@@ -22,7 +22,7 @@ mod steps;
 pub mod window;
 
 pub use action::{Action, ClaimIntent, Claimed, Ended, Next, Refusal, SaveIntent, SeatChange};
-pub use facts::{PAUSED_AT_CLOSING, PAUSED_AT_START, PAUSED_BY_TRUNK, PAUSED_DIALING};
+pub use facts::{PAUSED_AT_CLOSING, PAUSED_AT_START, PAUSED_BY_DEVICE, PAUSED_BY_TRUNK, PAUSED_DIALING};
 pub use policy::{Mode, Policy};
 pub use seat::{CROSSES, Dialer};
 pub use state::{SeatState, Waiting};

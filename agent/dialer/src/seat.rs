@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::action::{Action, ClaimIntent, Next, Refusal, SaveIntent, SeatChange};
-use crate::facts::{PAUSED_AT_CLOSING, PAUSED_AT_START, PAUSED_BY_TRUNK, PAUSED_DIALING};
+use crate::facts::{PAUSED_AT_CLOSING, PAUSED_AT_START, PAUSED_BY_DEVICE, PAUSED_BY_TRUNK, PAUSED_DIALING};
 use crate::state::{Open, SeatState, Session, State, Waiting};
 use crate::{AttemptId, ListId, Mode, Now, Policy, window};
 
@@ -15,6 +15,7 @@ pub struct Dialer {
     pub(crate) trunk_up: bool,
     pub(crate) store_ok: bool,
     pub(crate) voice_up: bool,
+    pub(crate) device_up: bool,
     pub(crate) voids: u32,
     pub(crate) unsaid: Option<AttemptId>,
     /// The last call whose row the machine closed, and when its end was on disk; none once a person has asked for the next.
@@ -39,6 +40,7 @@ impl Dialer {
             trunk_up: false,
             store_ok: true,
             voice_up: true,
+            device_up: true,
             voids: 0,
             unsaid: None,
             alone: None,
@@ -118,7 +120,7 @@ impl Dialer {
     #[must_use]
     pub fn foresees(&self, now: Now) -> Option<(AttemptId, ClaimIntent)> {
         let State::WrapUp(open) = &self.state else { return None };
-        if open.closed || self.paused.is_some() || self.obstacle(now).is_some() {
+        if open.closed || self.paused.is_some() || !self.device_up || self.obstacle(now).is_some() {
             return None;
         }
         let list = self.session.as_ref()?.list;
@@ -132,10 +134,10 @@ impl Dialer {
     }
 
     /// Whether nobody is at the seat (S2.31): nobody has been ready yet nor called by hand, or its operator is on a break. Who only dials
-    /// no further, or does not since the trunk carries no calls or the day is closed, is there.
+    /// no further, or does not since the trunk carries no calls, their device is gone or the day is closed, is there.
     fn is_away(&self) -> bool {
         match self.paused.as_deref() {
-            None | Some(PAUSED_DIALING | PAUSED_BY_TRUNK | PAUSED_AT_CLOSING) => false,
+            None | Some(PAUSED_DIALING | PAUSED_BY_TRUNK | PAUSED_BY_DEVICE | PAUSED_AT_CLOSING) => false,
             Some(PAUSED_AT_START) => !self.begun,
             Some(_) => true,
         }

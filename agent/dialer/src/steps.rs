@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::action::{Action, ClaimIntent, Ended, Refusal, SaveIntent, SeatChange};
-use crate::facts::PAUSED_AT_CLOSING;
+use crate::facts::{PAUSED_AT_CLOSING, PAUSED_BY_DEVICE};
 use crate::outcome::{self, Facts};
 use crate::state::{Open, SeatState, State, Waiting};
 use crate::{AttemptId, Dialer, Mode, Now, window};
@@ -22,6 +22,7 @@ impl Dialer {
 
     pub(crate) fn advance(&mut self, open: Option<Open>, save: Option<SaveIntent>, hold: bool, now: Now) {
         self.close_the_day(now);
+        self.miss_the_device();
         let waiting = self.obstacle(now);
         let free = self.paused.is_none() && waiting.is_none();
         let claim = self.session.as_mut().filter(|_| free).map(|session| ClaimIntent {
@@ -91,6 +92,13 @@ impl Dialer {
         }
     }
 
+    /// Pauses a session that would call now, and whose operator would hear nothing.
+    fn miss_the_device(&mut self) {
+        if self.session.is_some() && !self.device_up {
+            self.paused.get_or_insert_with(|| String::from(PAUSED_BY_DEVICE));
+        }
+    }
+
     pub(crate) fn wait(&mut self, waiting: Option<Waiting>, now: Now) {
         let Some(session) = &mut self.session else { return };
         session.retry_at = match waiting {
@@ -116,6 +124,7 @@ impl Dialer {
 
     pub(crate) fn mark(&mut self, attempt: AttemptId, now: Now) {
         self.close_the_day(now);
+        self.miss_the_device();
         let waiting = self.obstacle(now);
         if self.paused.is_some() || waiting.is_some() {
             self.wait(waiting, now);
@@ -159,6 +168,7 @@ impl Dialer {
             && self.session.is_some()
             && self.trunk_up
             && self.voice_up
+            && self.device_up
             && self.window_open(now)
     }
 

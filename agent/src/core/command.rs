@@ -22,6 +22,7 @@ use crate::clock::Now;
 use crate::control::roles::resolve_seat;
 use crate::control::{Incoming, Who};
 use crate::permission;
+use crate::said::voice_ja;
 
 impl Core {
     pub(super) fn on_command(&mut self, incoming: Incoming, now: Now) {
@@ -127,7 +128,7 @@ impl Core {
                 let (seat, reason) = (self.seats[seat].name.clone(), String::from("operator"));
                 self.publish(protocol::Event::DialPaused { seat, list, reason, until: None }, now);
             }),
-            Command::DialResume(_) => match self.session(seat) {
+            Command::DialResume(_) => match self.has_device(seat).and_then(|()| self.session(seat)) {
                 Ok(list) => return self.ready(seat, Some(list), reply, now),
                 Err(error) => Err(error),
             },
@@ -292,8 +293,18 @@ impl Core {
         }
     }
 
+    /// Whether the operator is heard: who answers a call that is made without a sound device hears nobody.
+    fn has_device(&self, seat: SeatIndex) -> Result<(), RpcError> {
+        let runtime = &self.seats[seat];
+        match runtime.voice.trouble.as_deref().filter(|_| runtime.wanted.is_device()) {
+            None => Ok(()),
+            Some(why) => Err(RpcError::with_detail(ErrorCode::DeviceLost, (voice_ja(why), why))),
+        }
+    }
+
     /// Whether an INVITE may leave from this seat.
     pub(super) fn line_is_free(&self, seat: SeatIndex) -> Result<(), RpcError> {
+        self.has_device(seat)?;
         if let Some(trouble) = &self.store_trouble {
             return Err(RpcError::refused_as(&trouble.code, trouble.detail.clone()));
         }
@@ -382,11 +393,13 @@ impl Core {
         reply: Reply,
         now: Now,
     ) {
+        let without_device = self.has_device(seat);
         let started = result.map_err(|error| store_error(&error)).and_then(|list| {
             let runtime = &mut self.seats[seat];
             if self.stopping.is_some() {
                 return Err(ErrorCode::Busy.into());
             }
+            without_device?;
             if runtime.list.as_ref().is_some_and(|dialed| dialed.id != list.id) {
                 return Err(RpcError::with_detail(
                     ErrorCode::ListBusy,

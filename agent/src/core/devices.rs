@@ -69,6 +69,11 @@ impl Wanted {
         ]
     }
 
+    /// Whether the operator hears and speaks by sound devices.
+    pub(crate) const fn is_device(&self) -> bool {
+        self.device
+    }
+
     fn voice(&self) -> VoiceSpec {
         VoiceSpec::Device {
             capture: self.capture.clone(),

@@ -166,7 +166,9 @@ impl Core {
             tracing::warn!(seat = self.seats[index].name, reason, "voice device lost, the call goes on");
         }
         self.report_voice(index, &voice, now);
-        self.seats[index].voice = voice;
+        let runtime = &mut self.seats[index];
+        runtime.dialer.device(voice.trouble.is_none() || !runtime.wanted.is_device());
+        runtime.voice = voice;
     }
 }
 

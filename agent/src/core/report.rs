@@ -207,6 +207,9 @@ impl Core {
                         dialer::PAUSED_BY_TRUNK => {
                             tracing::warn!(seat = name, "the trunk does not carry calls: dialing pauses");
                         }
+                        dialer::PAUSED_BY_DEVICE => {
+                            tracing::warn!(seat = name, "the voice device is gone: dialing pauses");
+                        }
                         _ => tracing::info!(seat = name, "the day's calling hours are over: dialing pauses"),
                     }
                     let reason = reason.to_owned();
@@ -310,7 +313,9 @@ pub(super) fn seat_state(state: &DialerState) -> (SeatState, Option<String>) {
 
 /// The pauses that the dialer makes.
 fn by_itself(code: &str) -> Option<&'static str> {
-    [dialer::PAUSED_BY_TRUNK, dialer::PAUSED_AT_CLOSING].into_iter().find(|own| *own == code)
+    [dialer::PAUSED_BY_TRUNK, dialer::PAUSED_BY_DEVICE, dialer::PAUSED_AT_CLOSING]
+        .into_iter()
+        .find(|own| *own == code)
 }
 
 fn millis(time: std::time::Duration) -> i64 {

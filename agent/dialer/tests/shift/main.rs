@@ -12,6 +12,7 @@ use dialer::{
     SeatState, Waiting,
 };
 
+mod device;
 mod judged;
 mod left_open;
 mod phone;

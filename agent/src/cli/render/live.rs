@@ -37,9 +37,9 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         }
     }
     out.table(&seats(status, out))?;
-    if status.seats.iter().any(|seat| seat.pause_code.as_deref() == Some(dialer::PAUSED_AT_CLOSING)) {
-        out.line(goes_on(out))?;
-    }
+    let told: std::collections::BTreeSet<_> =
+        status.seats.iter().filter_map(|seat| goes_on(seat.pause_code.as_deref()?, out)).collect();
+    told.into_iter().try_for_each(|line| out.line(line))?;
     for seat in &status.seats {
         if let Some(trouble) = &seat.voice.headset_trouble {
             out.line(&format!("{} {}: {}", out.text("席", "seat"), seat.name, headset(trouble, out)))?;
@@ -234,8 +234,8 @@ fn strangers(strangers: &StrangersStatus, now: i64, out: Out) -> Result<(), Clos
 /// The seat after a command.
 pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
     out.line(&seat_line(seat, out))?;
-    if seat.pause_code.as_deref() == Some(dialer::PAUSED_AT_CLOSING) {
-        out.line(goes_on(out))?;
+    if let Some(line) = seat.pause_code.as_deref().and_then(|code| goes_on(code, out)) {
+        out.line(line)?;
     }
     if seat.state == SeatState::WrapUp {
         let saved = seat.call.as_ref().is_some_and(|call| call.status.is_some());
@@ -258,12 +258,19 @@ pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
     seat.call.iter().flat_map(|call| &call.earlier).try_for_each(|call| out.line(&earlier(call, out)))
 }
 
-/// What goes on with a list whose day was closed.
-fn goes_on(out: Out) -> &'static str {
-    out.text(
-        "    翌日は自動では発信しません。再開: kakeru dial resume または kakeru ready",
-        "    nothing is dialed by itself the next day: `kakeru dial resume` or `kakeru ready` goes on",
-    )
+/// How a seat goes on that the machine paused.
+fn goes_on(code: &str, out: Out) -> Option<&'static str> {
+    match code {
+        dialer::PAUSED_AT_CLOSING => Some(out.text(
+            "    翌日は自動では発信しません。再開: kakeru dial resume または kakeru ready",
+            "    nothing is dialed by itself the next day: `kakeru dial resume` or `kakeru ready` goes on",
+        )),
+        dialer::PAUSED_BY_DEVICE => Some(out.text(
+            "    音声デバイスが使えないため発信しません。kakeru devices で確かめ、使えるようになったら再開: kakeru dial resume",
+            "    nobody is called without a sound device: see `kakeru devices`; once it is back `kakeru dial resume` goes on",
+        )),
+        _ => None,
+    }
 }
 
 fn seat_line(seat: &SeatStatus, out: Out) -> String {

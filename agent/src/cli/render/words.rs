@@ -12,6 +12,7 @@ pub(crate) fn pause(code: &str, out: Out) -> &str {
         "start" => out.text("開始前", "not begun yet"),
         "away" => out.text("席を外しています", "away"),
         "dial" => out.text("架電の一時停止", "dialing paused"),
+        "device" => out.text("音声デバイスの異常", "the sound device is gone"),
         "trunk" => out.text("回線の異常", "the trunk carries no calls"),
         "closing" => {
             out.text("本日の架電は終了(再開の操作待ち)", "closed for the day, until somebody goes on")
@@ -158,6 +159,7 @@ mod tests {
                 "away",
                 "dial",
                 dialer::PAUSED_BY_TRUNK,
+                dialer::PAUSED_BY_DEVICE,
                 dialer::PAUSED_AT_CLOSING,
                 "phone",
                 "shutdown",
