@@ -107,7 +107,7 @@ fn a_call_goes_on_at_the_reserve_and_comes_back() {
     wait_state(&daemon, "wrap_up");
 }
 
-/// S4.13: who answers is to hear somebody. Without the headset the call that is up goes on, and nobody is called any more, until its
+/// Who answers is to hear somebody. Without the headset the call that is up goes on, and nobody is called any more, until its
 /// operator goes on with the headset there.
 #[test]
 fn nobody_is_called_whose_operator_is_not_heard() {

@@ -48,7 +48,7 @@ fn a_copy_is_whole_and_goes_back() {
     assert!(kept.exists() && kept.with_file_name("kakeru.db.before-now").exists());
 }
 
-/// X7: root puts a copy back for the user whose daemon opens it: every file is theirs; in a folder where root had left a database what is
+/// Root puts a copy back for the user whose daemon opens it: every file is theirs; in a folder where root had left a database what is
 /// moved aside stays root's.
 /// Whoever is not root keeps their own.
 #[test]
