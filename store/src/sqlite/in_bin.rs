@@ -1,5 +1,5 @@
-//! Numbers in the bin of a list: whoever puts one back onto the list by a file or by hand learns what was known of it. One that was
-//! excluded stays so (S1.19, C11), and one that was called would be called again at once.
+//! Numbers in the bin of a list, or of a list in the bin in whose place it is: whoever puts one back onto the list by a file or by hand
+//! learns what was known of it. One that was excluded stays so (S1.19, C11), and one that was called would be called again at once.
 //!
 //! No index has the numbers of a bin, so it is walked: once by a file, on the thread that reads it.
 
@@ -21,6 +21,20 @@ macro_rules! keep {
     };
 }
 
+/// The excluded leads of lists in the bin that list `?1` comes in the place of: those of its name in its project, which somebody deleted to
+/// import it anew. Of those that were called the view shows the last result.
+macro_rules! of_former {
+    ($columns:literal, $leads:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM lists l JOIN lists b ON b.project_id = l.project_id AND b.name = l.name AND b.deleted_at > 0 ",
+            $leads,
+            " WHERE l.id = ?1 AND d.excluded = 1 AND d.deleted_at IS NULL ORDER BY b.deleted_at"
+        )
+    };
+}
+
 /// A lead of the bin of which there is something to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InBin {
@@ -31,16 +45,19 @@ pub(crate) struct InBin {
 
 /// By number ([`Phone::key`]); of one that lies there several times the one that was deleted last counts.
 pub(super) fn of_list(db: &Connection, list: ListId) -> rusqlite::Result<HashMap<u64, InBin>> {
-    let sql = "SELECT id, excluded, attempts, phone FROM leads WHERE list_id = ?1 AND deleted_at IS NOT NULL ORDER BY deleted_at, id";
+    let own = "SELECT id, excluded, attempts, phone FROM leads WHERE list_id = ?1 AND deleted_at IS NOT NULL ORDER BY deleted_at, id";
     let mut found = HashMap::new();
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([list])?;
-    while let Some(row) = rows.next()? {
-        let Ok(phone) = Phone::from_e164(row.get_ref(3)?.as_str()?) else { continue };
-        match known(row)? {
-            Some(known) => found.insert(phone.key(), known),
-            None => found.remove(&phone.key()),
-        };
+    for sql in [of_former!("d.id, d.excluded, d.attempts, d.phone", "JOIN leads d ON d.list_id = b.id"), own]
+    {
+        let mut statement = db.prepare_cached(sql)?;
+        let mut rows = statement.query([list])?;
+        while let Some(row) = rows.next()? {
+            let Ok(phone) = Phone::from_e164(row.get_ref(3)?.as_str()?) else { continue };
+            match known(row)? {
+                Some(known) => found.insert(phone.key(), known),
+                None => found.remove(&phone.key()),
+            };
+        }
     }
     Ok(found)
 }
@@ -49,6 +66,13 @@ pub(super) fn of_list(db: &Connection, list: ListId) -> rusqlite::Result<HashMap
 pub(super) fn of_number(db: &Connection, list: ListId, phone: &Phone) -> rusqlite::Result<Option<InBin>> {
     let sql = "SELECT id, excluded, attempts FROM leads WHERE list_id = ?1 AND deleted_at IS NOT NULL AND phone = ?2
                ORDER BY deleted_at DESC, id DESC LIMIT 1";
+    if let Some(own) = one(db, sql, (list, phone.expose()), known)? {
+        return Ok(own);
+    }
+    let sql = of_former!(
+        "d.id, d.excluded, d.attempts",
+        "JOIN lead_numbers n ON n.phone = ?2 AND n.list_id = b.id JOIN leads d ON d.list_id = n.list_id AND d.position = n.position"
+    );
     Ok(one(db, sql, (list, phone.expose()), known)?.flatten())
 }
 

@@ -64,6 +64,15 @@ impl Trial {
                    WHERE list_id = ?1 AND deleted_at IS NOT NULL AND (excluded = 1 OR attempts > 0)";
         exec(&db, sql, [list]).doing(doing)?;
         exec(&db, "INSERT INTO main.rests SELECT * FROM live.rests", []).doing(doing)?;
+        // And of lists in the bin in whose place it is.
+        let former = "SELECT b.id FROM live.lists l JOIN live.lists b ON b.project_id = l.project_id AND b.name = l.name AND b.deleted_at > 0
+                      WHERE l.id = ?1";
+        let sql = format!("INSERT OR IGNORE INTO main.lists SELECT * FROM live.lists WHERE id IN ({former})");
+        exec(&db, &sql, [list]).doing(doing)?;
+        let sql = format!(
+            "INSERT INTO main.leads SELECT * FROM live.leads WHERE list_id IN ({former}) AND excluded = 1 AND deleted_at IS NULL"
+        );
+        exec(&db, &sql, [list]).doing(doing)?;
         // How a site calls its results; the built-in ones are there.
         let sql =
             "INSERT OR REPLACE INTO main.dispositions SELECT * FROM live.dispositions WHERE builtin = 0";

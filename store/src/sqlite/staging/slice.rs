@@ -142,7 +142,7 @@ impl<'a> Slice<'a> {
             } else if let (Some(of), Placed::New(position)) = (row.kept, placed) {
                 in_bin::keep_staged(self.db, (self.context.list, *position), self.import, of)?;
             } else if let (Some(at), Placed::New(position)) = (row.rests, placed) {
-                self.exclude(*position, &left_behind(Some(at), None))?;
+                self.rest(*position, at)?;
             }
             if let Placed::New(position) = placed
                 && !is_dialed_from_lists(row.phone.expose())
@@ -155,11 +155,27 @@ impl<'a> Slice<'a> {
 
     /// Marks a new lead 発信対象外, as the file says; one that was there keeps what somebody decided (C11).
     fn exclude(&self, position: i64, reason: &str) -> rusqlite::Result<()> {
+        self.exclude_at(position, reason, (self.context.user, self.context.now))
+    }
+
+    /// The same by nobody of one whose number was dialed by a call that a restore left behind: since then, so that no row of the file behind
+    /// this one lets it in again.
+    fn rest(&self, position: i64, dialed_at: i64) -> rusqlite::Result<()> {
+        let at = dialed_at.min(self.context.now - 1);
+        self.exclude_at(position, &left_behind(Some(dialed_at), None), (None, at))
+    }
+
+    fn exclude_at(
+        &self,
+        position: i64,
+        reason: &str,
+        (user, at): (Option<UserId>, i64),
+    ) -> rusqlite::Result<()> {
         let sql = "UPDATE leads SET excluded = 1, excluded_reason = nullif(?4, ''), excluded_by = ?5, excluded_at = ?6
                    WHERE list_id = ?1 AND position = ?2 AND import_id = ?3 AND excluded = 0";
-        let Import { list, user, now, .. } = self.context;
-        exec(self.db, sql, (list, position, self.import, reason, user, now))?;
-        lead_numbers::exclude_further(self.db, *list, position)
+        let list = self.context.list;
+        exec(self.db, sql, (list, position, self.import, reason, user, at))?;
+        lead_numbers::exclude_further(self.db, list, position)
     }
 
     /// Enters the numbers of at most [`MANY`] rows, all different and in order; then their contacts.

@@ -255,6 +255,12 @@ fn leads_of_a_file_that_the_copy_does_not_have_were_called_too() {
     world.list = list;
     let leads = world.leads();
     assert_eq!(leads[0].excluded_reason.as_deref(), Some("復元: コピーの後に発信済 2026-11-21 10:00"));
+    let sql = "SELECT excluded_at FROM leads WHERE list_id = ?1 AND position = 1";
+    let since: i64 = world.db.db.query_row(sql, [list], |r| r.get(0)).unwrap();
+    assert_eq!(
+        since, at,
+        "before the import: a later row of its file replaces the lead, and lets nobody in again"
+    );
     assert_eq!(world.dial().unwrap().lead, Some(leads[1].id));
     assert!(world.is_sound());
 }

@@ -165,6 +165,34 @@ fn further_numbers_of_files_lead_to_who_is_excluded() {
     assert!(plan.iter().any(|step| step.contains("lead_phones_excluded")), "{plan:?}");
 }
 
+/// S1.19: a list that somebody deletes and imports anew under its name excludes whom it excluded.
+#[test]
+fn a_list_in_the_place_of_a_deleted_one_keeps_who_was_excluded() {
+    let mut world = World::new(3);
+    let ids: Vec<LeadId> = world.leads().iter().map(|lead| lead.id).collect();
+    world.exclude(ids[1], Some("本人希望"));
+    let name = world.reader().list_by_name(&world.list.to_string()).unwrap().name;
+    let by = world.actor();
+    let kept = |world: &World, list: ListId, number: usize| {
+        let mut known = crate::sqlite::Known::new(&world.path, Some(list));
+        let kept = known.in_bin(&phone(number)).filter(|known| known.excluded).map(|known| known.lead);
+        known.check().unwrap();
+        let by_hand = world.reader().in_bin(list, &phone(number)).unwrap();
+        assert_eq!(by_hand.map(|known| known.lead), kept, "{number}");
+        kept
+    };
+    world.db.delete_list(world.list, by, NOW).unwrap();
+    let (other, anew) = (world.list("別"), world.list(&name));
+    assert_eq!([0, 1].map(|number| kept(&world, anew, number)), [None, Some(ids[1])]);
+    assert_eq!(kept(&world, other, 1), None, "another list is none of its business");
+    let rows = [0, 1].map(|number| StagedRow { kept: kept(&world, anew, number), ..row(number) });
+    world.import(anew, &rows);
+    world.list = anew;
+    let reasons: Vec<_> = world.leads().into_iter().map(|lead| lead.excluded_reason).collect();
+    assert_eq!(reasons, [None, Some("本人希望".to_owned())]);
+    assert!(world.is_sound());
+}
+
 /// A call that came to nothing (the program was stopped while it rang) leaves the lead where it was.
 #[test]
 fn a_void_call_leaves_a_lead_that_was_not_due_where_it_was() {
