@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{all, exec, one};
+use super::{all, exec, one, projects};
 use crate::error::{Doing, Result};
 use crate::id::ProjectId;
 use crate::model::ProjectInfo;
@@ -25,6 +25,7 @@ pub(super) fn ensure_project(
     let id = ProjectId::generate(now);
     let sql = "INSERT INTO projects (id, name, caller_id, created_at) VALUES (?1, ?2, ?3, ?4)";
     exec(db, sql, (id, name, caller_id, now)).doing(doing)?;
+    projects::inherit(db, id, name).doing(doing)?;
     Ok(id)
 }
 

@@ -23,8 +23,25 @@ pub(super) fn create(
     let id = ProjectId::generate(now);
     let sql = "INSERT INTO projects (id, name, caller_id, created_at) VALUES (?1, ?2, ?3, ?4)";
     exec(db, sql, (id, name, caller_id, now)).doing(doing)?;
-    audit_by(db, now, by, "project.create", &id.to_string(), &json!({ "name": name })).doing(doing)?;
+    let mut detail = json!({ "name": name });
+    match inherit(db, id, name).doing(doing)? {
+        0 => {}
+        entries => detail["do_not_call"] = json!(entries),
+    }
+    audit_by(db, now, by, "project.create", &id.to_string(), &detail).doing(doing)?;
     by_id(db, id)
+}
+
+/// Do-not-call entries of projects in the bin hold for one that takes their name: whoever asked them never to call again meant it (D16).
+/// Returns how many.
+pub(super) fn inherit(db: &Connection, project: ProjectId, name: &str) -> rusqlite::Result<usize> {
+    let sql =
+        "INSERT OR IGNORE INTO do_not_call (phone, project_id, reason, source, attempt_id, evidence, by_user_id, at,
+                 said_source, said_by, said_at)
+               SELECT n.phone, ?1, n.reason, n.source, n.attempt_id, n.evidence, n.by_user_id, n.at, n.said_source, n.said_by, n.said_at
+               FROM projects p CROSS JOIN do_not_call n ON n.project_id = p.id AND n.revoked_at IS NULL
+               WHERE p.name = ?2 AND p.deleted_at IS NOT NULL AND p.id <> ?1 ORDER BY n.id";
+    exec(db, sql, (project, name))
 }
 
 pub(super) fn edit(
@@ -40,6 +57,7 @@ pub(super) fn edit(
     if let Some(name) = &edit.name {
         let name = free_name(db, name, Some(project)).and_then(|name| super::name::checked("name", name))?;
         exec(db, "UPDATE projects SET name = ?2 WHERE id = ?1", (project, name)).doing(doing)?;
+        inherit(db, project, name).doing(doing)?;
         changed.put("name", &before.name, name);
     }
     if let Some(number) = &edit.caller_id {

@@ -511,3 +511,33 @@ fn an_export_names_the_call_that_is_the_evidence() {
     let text = exported(&world);
     assert!(text.contains(&format!(",2026-11-01の書面 / 通話 {},結果,", call.attempt)), "{text}");
 }
+
+/// D16: who asked a project that was deleted is not called by one that takes its name.
+#[test]
+fn a_project_that_takes_the_name_of_a_deleted_one_takes_its_entries() {
+    let mut world = World::new(0);
+    let by = world.actor();
+    let first = world.db.create_project("夏", None, by, NOW).unwrap().id;
+    let entries = [0, 1].map(|number| entry(&world, number, Some(first)));
+    world.db.dnc_add_all(&entries).unwrap();
+    let clear = clear(&world, 1, Some(first), "同意");
+    world.db.dnc_clear_all(&[clear]).unwrap();
+    world.db.delete_project(first, by, NOW).unwrap();
+    let second = world.db.create_project("夏", None, by, NOW + 1).unwrap().id;
+    let other = world.db.create_project("秋", None, by, NOW + 1).unwrap().id;
+    let blocked = |world: &World, project: ProjectId| {
+        [0, 1].map(|number| {
+            crate::sqlite::dnc::blocked(&world.db.db, phone(number).expose(), Some(project)).unwrap()
+        })
+    };
+    assert_eq!((blocked(&world, second), blocked(&world, other)), ([true, false], [false, false]));
+    let query = DncQuery { project: Some(second), ..Default::default() };
+    let found = world.reader().dnc_entries(&query).unwrap();
+    assert_eq!((found.len(), found[0].evidence.as_deref()), (1, Some("2026-11-01の書面")));
+    let name = Some("夏".to_owned());
+    world.db.delete_project(second, by, NOW + 2).unwrap();
+    let edit = crate::model::ProjectEdit { name, ..Default::default() };
+    world.db.edit_project(other, &edit, by, NOW + 3).unwrap();
+    assert_eq!(blocked(&world, other), [true, false]);
+    assert!(world.is_sound());
+}
