@@ -21,14 +21,15 @@ macro_rules! keep {
     };
 }
 
-/// The excluded leads of lists in the bin that list `?1` comes in the place of: those of its name in its project, which somebody deleted to
-/// import it anew. Of those that were called the view shows the last result.
+/// The excluded leads of lists in the bin that list `?1` comes in the place of: those of its name in its project, or in one of the same
+/// name, which somebody deleted to import it anew. Of those that were called the view shows the last result.
 macro_rules! of_former {
     ($columns:literal, $leads:literal) => {
         concat!(
             "SELECT ",
             $columns,
-            " FROM lists l JOIN lists b ON b.project_id = l.project_id AND b.name = l.name AND b.deleted_at > 0 ",
+            " FROM lists l JOIN projects p ON p.id = l.project_id
+              JOIN projects q ON q.name = p.name JOIN lists b ON b.project_id = q.id AND b.name = l.name AND b.deleted_at > 0 ",
             $leads,
             " WHERE l.id = ?1 AND d.excluded = 1 AND d.deleted_at IS NULL ORDER BY b.deleted_at"
         )

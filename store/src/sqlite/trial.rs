@@ -65,8 +65,8 @@ impl Trial {
         exec(&db, sql, [list]).doing(doing)?;
         exec(&db, "INSERT INTO main.rests SELECT * FROM live.rests", []).doing(doing)?;
         // And of lists in the bin in whose place it is.
-        let former = "SELECT b.id FROM live.lists l JOIN live.lists b ON b.project_id = l.project_id AND b.name = l.name AND b.deleted_at > 0
-                      WHERE l.id = ?1";
+        let former = "SELECT b.id FROM live.lists l JOIN live.projects p ON p.id = l.project_id JOIN live.projects q ON q.name = p.name
+                      JOIN live.lists b ON b.project_id = q.id AND b.name = l.name AND b.deleted_at > 0 WHERE l.id = ?1";
         let sql = format!("INSERT OR IGNORE INTO main.lists SELECT * FROM live.lists WHERE id IN ({former})");
         exec(&db, &sql, [list]).doing(doing)?;
         let sql = format!(

@@ -185,6 +185,19 @@ fn a_list_in_the_place_of_a_deleted_one_keeps_who_was_excluded() {
     let (other, anew) = (world.list("別"), world.list(&name));
     assert_eq!([0, 1].map(|number| kept(&world, anew, number)), [None, Some(ids[1])]);
     assert_eq!(kept(&world, other, 1), None, "another list is none of its business");
+    // Nor is one of another project, but that of a project that takes the name of a deleted one is.
+    let name_of = |world: &World| world.reader().list_by_name(&anew.to_string()).unwrap().project_name;
+    let project = name_of(&world);
+    for (name_of_project, found) in [("別件", None), (project.as_str(), Some(ids[1]))] {
+        let sql = "UPDATE projects SET deleted_at = 1 WHERE id = ?1";
+        world.db.db.execute(sql, [world.project]).unwrap();
+        let project = world.db.create_project(name_of_project, None, by, NOW).unwrap().id;
+        let spec = ListSpec { name: name.clone(), project };
+        let list = world.db.create_list(&spec, by, NOW).unwrap().id;
+        assert_eq!(kept(&world, list, 1), found, "{name_of_project}");
+        world.db.db.execute("UPDATE projects SET deleted_at = 1 WHERE id = ?1", [project]).unwrap();
+    }
+    world.db.db.execute("UPDATE projects SET deleted_at = NULL WHERE id = ?1", [world.project]).unwrap();
     let rows = [0, 1].map(|number| StagedRow { kept: kept(&world, anew, number), ..row(number) });
     world.import(anew, &rows);
     world.list = anew;
