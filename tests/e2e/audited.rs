@@ -136,7 +136,7 @@ fn every_administrative_change_is_in_the_audit_log() {
 /// handed out, and a refused export leaves none.
 #[test]
 fn whoever_takes_data_along_is_in_the_audit_log() {
-    let line = Account::new("main", e2e::ports::free_address()).unregistered();
+    let line = Account::nowhere();
     let daemon = Daemon::builder().account(line).start();
     daemon.import("春", "会社名,電話番号\nA社,0312345678\nB社,0312345679\n");
     daemon.cli(&["contact", "add", "--company", "C社", "--phone", "0312345670"]);
@@ -205,7 +205,7 @@ fn whoever_takes_data_along_is_in_the_audit_log() {
 /// `kakeru audit` says so in both languages.
 #[test]
 fn the_audit_log_says_what_was_before() {
-    let line = Account::new("main", e2e::ports::free_address()).unregistered();
+    let line = Account::nowhere();
     let daemon = Daemon::builder().account(line).start();
     let rows: String = (0..40).map(|n| format!("会社,03123400{n:02}\n")).collect();
     daemon.import("春", format!("会社名,電話番号\n{rows}"));

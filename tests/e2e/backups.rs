@@ -1,14 +1,9 @@
 //! Copies of the database, made and put back, and databases that are refused.
 
-use e2e::daemon::{Account, Daemon};
-use e2e::ports;
+use e2e::daemon::{Account, Daemon, idle};
 use serde_json::Value;
 
 use crate::SOON;
-
-fn idle() -> Daemon {
-    Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
-}
 
 /// Section D: a manager who is not the user that runs the daemon has the copy with their own rights, for them only, whole or not at all.
 #[test]
@@ -134,10 +129,8 @@ fn a_backup_is_made_while_it_runs_and_restored_while_it_does_not() {
 fn a_large_database_that_is_damaged_stops_dialing_and_says_so() {
     use std::os::unix::fs::FileExt as _;
 
-    let mut daemon = Daemon::builder()
-        .account(Account::new("main", ports::free_address()).unregistered())
-        .allow_errors("the database is damaged")
-        .start();
+    let mut daemon =
+        Daemon::builder().account(Account::nowhere()).allow_errors("the database is damaged").start();
     let rows = (0..20_000).map(|n| format!("株式会社{n:05},0312{n:05}0\n"));
     let rows: String = rows.collect();
     daemon.import("春", format!("会社名,電話番号\n{rows}"));

@@ -1,14 +1,13 @@
 //! A database that is gone: an empty one is begun, and whoever looks is told.
 
 use e2e::daemon::{Account, Daemon};
-use e2e::ports;
 use serde_json::Value;
 
 /// D16: where recordings are there and no database, the do-not-call list is empty without anybody having emptied it: `status` says
 /// so, in both languages and after each start, until somebody accepts that or a copy is put back.
 #[test]
 fn a_database_that_is_gone_is_told_until_somebody_acts() {
-    let account = Account::new("main", ports::free_address()).unregistered();
+    let account = Account::nowhere();
     let mut daemon = Daemon::builder().account(account).start();
     let begun = |daemon: &Daemon| daemon.cli(&["status"])["store"]["begun_empty_at"].clone();
     assert_eq!(begun(&daemon), Value::Null, "the first start finds nothing");

@@ -2,14 +2,13 @@
 
 use e2e::daemon::{Account, Daemon, Seat};
 use e2e::peer::sipp::Scenario;
-use e2e::ports;
 
 use crate::SOON;
 
 /// S1.27, S1.28, S0.3: a bin shows what it gives back, and nothing else: thirty days, though it is emptied only once an hour.
 #[test]
 fn a_bin_shows_what_can_be_brought_back() {
-    let account = Account::new("main", ports::free_address()).unregistered();
+    let account = Account::nowhere();
     let daemon = Daemon::builder().account(account).start();
     daemon.import("春", "会社名,電話番号\nさくら,03-3000-0002\n");
     daemon.import("夏", "会社名,電話番号\n海,03-3000-0009\n");
@@ -89,7 +88,7 @@ fn tasks_go_with_their_leads_and_come_back() {
 /// S1.14: nothing of a file with mistakes is taken, and the journal says so; nobody undid anything.
 #[test]
 fn a_refused_file_stands_in_the_journal_as_refused() {
-    let account = Account::new("main", ports::free_address()).unregistered();
+    let account = Account::nowhere();
     let daemon = Daemon::builder().account(account).start();
     daemon.cli(&["list", "create", "春"]);
     std::fs::write(daemon.path("wrong.csv"), "会社名,電話番号\nA社,なし\n").expect("written");

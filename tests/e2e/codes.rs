@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use e2e::daemon::{Account, Daemon, Outcome, Seat};
+use e2e::daemon::{Account, Daemon, Outcome, Seat, idle};
 use e2e::peer::sipp::Scenario;
-use e2e::ports;
 use e2e::requirements::{Page, State};
 use protocol::{ErrorCode, Lang};
 use serde_json::Value;
@@ -17,10 +16,6 @@ mod rows;
 /// A Unix user that nobody is.
 const OPERATOR: u32 = 64_011;
 const SUPERVISOR: u32 = 64_013;
-
-fn idle() -> Daemon {
-    Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
-}
 
 /// What is wrong and what to do stand in the output, in that language.
 #[track_caller]
@@ -420,7 +415,7 @@ fn each_refusal_of_a_command_says_what_to_do() {
     let daemon = Daemon::builder()
         .set("contacts", "max", "1")
         .set("people", "max_users", "3")
-        .account(Account::new("main", ports::free_address()).unregistered())
+        .account(Account::nowhere())
         .start();
     let cli = |command: &[&str]| daemon.cli(command);
     cli(&["contact", "add", "--company", "𠮷野家", "--phone", "0312345678"]);

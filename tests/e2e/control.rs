@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon, Seat, Setup, binary};
 use e2e::peer::sipp::Scenario;
-use e2e::ports;
 use serde_json::{Value, json};
 
 use crate::SOON;
 
 /// A daemon with a line that needs no exchange.
 fn idle() -> Setup {
-    Daemon::builder().account(Account::new("main", ports::free_address()).unregistered())
+    Daemon::builder().account(Account::nowhere())
 }
 
 /// Runs the program alone: exit code, standard output, standard error.

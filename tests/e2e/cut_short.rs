@@ -7,7 +7,7 @@ use std::time::Duration;
 use e2e::daemon::{Account, Daemon};
 use e2e::peer::sipp::Scenario;
 use e2e::process::Process;
-use e2e::{ports, wait};
+use e2e::wait;
 use serde_json::json;
 
 use crate::SOON;
@@ -113,7 +113,7 @@ fn a_file_of_contacts_that_a_crash_cuts_short_is_taken_back() {
 /// S4.28: Ctrl-C takes an import back, and says so.
 #[test]
 fn an_interrupted_import_is_taken_back_and_says_so() {
-    let line = Account::new("main", ports::free_address()).unregistered();
+    let line = Account::nowhere();
     let daemon = Daemon::builder().account(line).start();
     let mut text = String::from("会社名,電話番号\n");
     for row in 0..ROWS {
@@ -140,7 +140,7 @@ fn an_interrupted_import_is_taken_back_and_says_so() {
 /// one row of audit tells of it.
 #[test]
 fn many_leads_get_another_owner_whole_whatever_cuts_it() {
-    let line = Account::new("main", ports::free_address()).unregistered();
+    let line = Account::nowhere();
     let mut daemon = Daemon::builder().account(line).start();
     let rows: String = (0..MANY).map(|n| format!("会社,0312{n:06}\n")).collect();
     daemon.import("春", format!("会社名,電話番号\n{rows}"));
@@ -179,7 +179,7 @@ fn many_leads_get_another_owner_whole_whatever_cuts_it() {
 /// the other's, and one row of audit tells of it.
 #[test]
 fn a_user_is_deleted_whole_whatever_cuts_it() {
-    let line = Account::new("main", ports::free_address()).unregistered();
+    let line = Account::nowhere();
     let mut daemon = Daemon::builder().account(line).start();
     let rows: String = (0..MANY).map(|n| format!("会社,0312{n:06}\n")).collect();
     daemon.import("春", format!("会社名,電話番号\n{rows}"));
@@ -210,7 +210,7 @@ fn a_user_is_deleted_whole_whatever_cuts_it() {
 /// S4.21, D19: an edit of several things that hands work over is done whole by the next start, or not at all.
 #[test]
 fn a_user_is_edited_whole_whatever_cuts_it() {
-    let line = Account::new("main", ports::free_address()).unregistered();
+    let line = Account::nowhere();
     let mut daemon = Daemon::builder().account(line).start();
     let rows: String = (0..MANY).map(|n| format!("会社,0312{n:06}\n")).collect();
     daemon.import("春", format!("会社名,電話番号\n{rows}"));
@@ -234,7 +234,7 @@ fn a_user_is_edited_whole_whatever_cuts_it() {
 /// S4.20, D19: a process that is killed while many tasks change hands finishes that at its next start; the rows of audit have all of them.
 #[test]
 fn tasks_change_hands_whole_whatever_cuts_it() {
-    let line = Account::new("main", ports::free_address()).unregistered();
+    let line = Account::nowhere();
     let mut daemon = Daemon::builder().account(line).start();
     for login in ["bob", "carol"] {
         daemon.cli(&["user", "add", login, "--role", "OP"]);
@@ -273,7 +273,7 @@ fn tasks_change_hands_whole_whatever_cuts_it() {
 /// S3.8, D19: the same of contacts.
 #[test]
 fn contacts_change_hands_whole_whatever_cuts_it() {
-    let line = Account::new("main", ports::free_address()).unregistered();
+    let line = Account::nowhere();
     let mut daemon = Daemon::builder().account(line).start();
     for login in ["bob", "carol"] {
         daemon.cli(&["user", "add", login, "--role", "OP"]);

@@ -5,18 +5,14 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use e2e::daemon::{Account, Control, Daemon};
-use e2e::{ports, wait};
+use e2e::daemon::{Account, Control, Daemon, idle};
+use e2e::wait;
 use serde_json::{Value, json};
 
 use crate::SOON;
 
 /// Debug builds on a busy machine read some megabytes a second.
 const LONG: Duration = Duration::from_secs(240);
-
-fn idle() -> Daemon {
-    Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
-}
 
 /// A line of a file: numbers from 033-000-0000 on.
 fn line(text: &mut String, row: u32, pad: usize) {
@@ -332,7 +328,7 @@ fn refused_numbers_come_back_as_a_file() {
 /// counted beside.
 #[test]
 fn a_list_that_is_blocked_as_a_whole_is_passed_over_in_one_line() {
-    let account = Account::new("main", ports::free_address()).unregistered();
+    let account = Account::nowhere();
     let account = account.set("dial", "[{ starts = \"033123\", refuse = true }]");
     let daemon = Daemon::builder().account(account).set("log", "level", "\"info\"").start();
     let mut text = String::from("会社名,電話番号\n");

@@ -363,7 +363,7 @@ fn a_full_disk_is_told_as_what_it_is() {
     let folder = tempfile::tempdir().expect("the temporary folder is writable");
     let (target, switch) = (folder.path().join("stick"), folder.path().join("full"));
     std::fs::create_dir(&target).expect("the temporary folder is writable");
-    let account = Account::new("main", e2e::ports::free_address()).unregistered();
+    let account = Account::nowhere();
     let mut daemon = Daemon::builder().account(account).prepare();
     let stick = Disk::new(&target, &switch);
     daemon.set_environment(stick.environment());

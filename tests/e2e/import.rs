@@ -2,8 +2,7 @@
 
 use std::process::Command;
 
-use e2e::daemon::{Account, Daemon};
-use e2e::ports;
+use e2e::daemon::{Account, Daemon, idle};
 use serde_json::Value;
 
 mod exports;
@@ -11,10 +10,6 @@ mod judged;
 mod limits;
 mod own_profile;
 mod reports;
-
-fn idle() -> Daemon {
-    Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
-}
 
 const SHEET: &str = "取引先会社名,取引先担当者名,電話番号,カテゴリー\r\n\
     株式会社髙橋,山﨑,03-1234-0001,新規|東京\r\n㈱テスト,担当,０９０－１２３４－５６７８,\r\n\"有限会社\"\"引用\"\"\",,0312340003,既存\r\n";

@@ -2,7 +2,6 @@
 
 use e2e::daemon::{Account, Daemon, Seat};
 use e2e::peer::sipp::Scenario;
-use e2e::ports;
 use serde_json::{Value, json};
 
 use crate::SOON;
@@ -92,8 +91,7 @@ fn calls_are_looked_up_by_day_form_and_part() {
 /// X6: whoever clears a number is told what still forbids to call it, and where it is forbidden when it is not here.
 #[test]
 fn what_still_forbids_a_number_is_told() {
-    let daemon =
-        Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start();
+    let daemon = Daemon::builder().account(Account::nowhere()).start();
     for name in ["春", "秋"] {
         daemon.cli(&["project", "create", name]);
     }
@@ -121,8 +119,7 @@ fn what_still_forbids_a_number_is_told() {
 /// A text of two numbers is two: both are entered, told and cleared, and where one is wanted neither is taken.
 #[test]
 fn no_number_of_a_text_is_dropped_silently() {
-    let daemon =
-        Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start();
+    let daemon = Daemon::builder().account(Account::nowhere()).start();
     for name in ["春", "秋"] {
         daemon.cli(&["project", "create", name]);
     }
@@ -347,7 +344,7 @@ fn a_closed_window_says_when_it_opens() {
 #[test]
 fn what_no_user_did_has_its_unix_user() {
     let daemon = Daemon::builder()
-        .account(Account::new("main", ports::free_address()).unregistered())
+        .account(Account::nowhere())
         .seat(Seat::new("a", "main").set("uid", &OPERATOR.to_string()))
         .start();
     daemon.cli(&["dnc", "add", "0312345601", "--reason", "希望"]);

@@ -1,12 +1,7 @@
 //! Lists, leads, projects and figures by the command line.
 
-use e2e::daemon::{Account, Daemon};
-use e2e::ports;
+use e2e::daemon::{Daemon, idle};
 use serde_json::Value;
-
-fn idle() -> Daemon {
-    Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
-}
 
 fn companies(page: &Value) -> Vec<&str> {
     page["rows"].as_array().into_iter().flatten().filter_map(|row| row["company"].as_str()).collect()

@@ -1,18 +1,13 @@
 //! The office's commands through the real binary: users, statuses, contacts, do-not-call, the audit log.
 
-use e2e::daemon::{Account, Daemon};
+use e2e::daemon::{Account, Daemon, idle};
 use e2e::peer::sipp::Scenario;
-use e2e::ports;
 use serde_json::{Value, json};
 
 use crate::SOON;
 
 /// A Unix user that nobody is.
 const OPERATOR: u32 = 64_005;
-
-fn idle() -> Daemon {
-    Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
-}
 
 /// S4.1, S4.21, S4.24: made, renamed, given a role, deleted; the login does not come back, and all of it is audited.
 #[test]
@@ -173,8 +168,7 @@ fn who_has_a_seat_stays_in_a_role_that_calls() {
 /// S4.4, S4.5, S1.37, S4.20: who calls no more in a new role leaves leads and open tasks to somebody who does, or to the project.
 #[test]
 fn who_calls_no_more_hands_over_in_the_same_verb() {
-    let daemon =
-        Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start();
+    let daemon = idle();
     for (login, role) in [("bob", "OP"), ("carol", "OP"), ("dave", "BY")] {
         daemon.cli(&["user", "add", login, "--role", role]);
     }

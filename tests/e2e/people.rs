@@ -1,8 +1,8 @@
 //! Contacts by file, and what each role may reach, through the real binary and as the real Unix user.
 
-use e2e::daemon::{Account, Daemon, Seat};
+use e2e::daemon::{Account, Daemon, Seat, idle};
 use e2e::peer::sipp::Scenario;
-use e2e::{ports, wait};
+use e2e::wait;
 use serde_json::{Value, json};
 
 use crate::SOON;
@@ -11,14 +11,6 @@ use crate::SOON;
 const OPERATOR: u32 = 64_001;
 const BACK_OFFICE: u32 = 64_002;
 const SUPERVISOR: u32 = 64_003;
-
-fn line() -> Account {
-    Account::new("main", ports::free_address()).unregistered()
-}
-
-fn idle() -> Daemon {
-    Daemon::builder().account(line()).start()
-}
 
 fn column<'a>(page: &'a Value, name: &str) -> Vec<&'a str> {
     page["rows"].as_array().into_iter().flatten().filter_map(|row| row[name].as_str()).collect()

@@ -2,7 +2,6 @@
 
 use e2e::daemon::{Account, Background, Daemon, Seat};
 use e2e::peer::sipp::Scenario;
-use e2e::ports;
 use serde_json::{Value, json};
 
 use crate::SOON;
@@ -40,7 +39,7 @@ fn until(events: &mut Background, word: &str) -> Vec<Value> {
 fn an_operator_sees_and_hears_of_their_own_seat() {
     let exchange = Scenario::server("exchange").start();
     let daemon = Daemon::builder()
-        .account(Account::new("main", ports::free_address()).unregistered())
+        .account(Account::nowhere())
         .account(Account::new("other", exchange.address()).unregistered())
         .seat(Seat::new("a", "main").set("uid", &OPERATOR.to_string()))
         .seat(Seat::new("b", "other").set("uid", &COLLEAGUE.to_string()))
@@ -98,7 +97,7 @@ fn an_operator_sees_and_hears_of_their_own_seat() {
 #[test]
 fn a_new_role_counts_at_once() {
     let daemon = Daemon::builder()
-        .account(Account::new("main", ports::free_address()).unregistered())
+        .account(Account::nowhere())
         .seat(Seat::new("a", "main").set("uid", &OPERATOR.to_string()))
         .seat(Seat::new("b", "main").set("uid", &COLLEAGUE.to_string()))
         .start();

@@ -336,7 +336,7 @@ fn an_account_shows_what_belongs_to_no_attempt() {
 
 #[test]
 fn what_cannot_be_shown_is_said() {
-    let line = || Account::new("main", ports::free_address()).unregistered();
+    let line = || Account::nowhere();
     let daemon = Daemon::builder().account(line()).start();
     daemon.run(&["trace"]).refused("E-NO-TRACE");
     daemon.run(&["trace", "01JD5Y8ZK4T0M9Q2W7R3X6B1CV"]).refused("E-NO-TRACE");

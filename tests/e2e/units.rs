@@ -6,7 +6,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon, binary};
-use e2e::ports;
 use e2e::process::program;
 
 fn repository() -> &'static Path {
@@ -68,7 +67,7 @@ fn systemd_is_told_of_start_life_and_stop() {
     let path = folder.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let line = Account::new("main", ports::free_address()).unregistered();
+    let line = Account::nowhere();
     let mut daemon = Daemon::builder()
         .account(line)
         .env("NOTIFY_SOCKET", &path)

@@ -55,10 +55,8 @@ fn rows_that_nobody_is_offered_are_told_in_both_languages() {
 /// E45: of a list, and of no line of the file.
 #[test]
 fn a_large_list_is_told_in_both_languages() {
-    let daemon = Daemon::builder()
-        .set("import.profiles.open", "warn_leads", "1")
-        .account(Account::new("main", ports::free_address()).unregistered())
-        .start();
+    let daemon =
+        Daemon::builder().set("import.profiles.open", "warn_leads", "1").account(Account::nowhere()).start();
     daemon.cli(&["list", "create", "L"]);
     let mut number = 0;
     for (lang, name) in [(Lang::Ja, "ja"), (Lang::En, "en")] {

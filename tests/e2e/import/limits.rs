@@ -42,7 +42,7 @@ fn a_limit_of_a_profile_is_a_setting() {
         .set("import.profiles.calltree", "max_leads", "2")
         .set("import.profiles.zoho", "max_rows", "2")
         .set("import.profiles.open", "max_contacts", "5003")
-        .account(Account::new("main", ports::free_address()).unregistered())
+        .account(Account::nowhere())
         .start();
     let many = leads(&daemon, "many.csv", 0, 5_001);
     let made = daemon.cli(&["list", "import", "多い", &many, "--create", "--profile", "miitel"]);
@@ -89,10 +89,8 @@ fn a_limit_of_a_profile_is_a_setting() {
 /// C5, S4.30: a list of more leads than is usual takes them, and says so once, whoever adds them; the figure is a setting.
 #[test]
 fn a_large_list_is_told_and_takes_more() {
-    let daemon = Daemon::builder()
-        .set("import.profiles.open", "warn_leads", "3")
-        .account(Account::new("main", ports::free_address()).unregistered())
-        .start();
+    let daemon =
+        Daemon::builder().set("import.profiles.open", "warn_leads", "3").account(Account::nowhere()).start();
     let large = |result: &Value| -> Vec<Value> {
         let all = result["warnings"].as_array().unwrap().iter();
         all.filter(|issue| issue["code"] == "W-LIST-LARGE").map(|issue| issue["value"].clone()).collect()

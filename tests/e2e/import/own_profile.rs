@@ -4,7 +4,7 @@ use super::*;
 
 /// A daemon with these keys of a profile `kikan`.
 fn with_profile(keys: &[(&str, &str)]) -> Daemon {
-    let builder = Daemon::builder().account(Account::new("main", ports::free_address()).unregistered());
+    let builder = Daemon::builder().account(Account::nowhere());
     keys.iter()
         .fold(builder, |builder, (key, value)| builder.set("import.profiles.kikan", key, value))
         .start()

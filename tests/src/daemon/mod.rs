@@ -38,6 +38,11 @@ pub struct Daemon {
     allowed_errors: Vec<String>,
 }
 
+/// A daemon for what needs no call.
+pub fn idle() -> Daemon {
+    Daemon::builder().account(Account::nowhere()).start()
+}
+
 impl Daemon {
     /// A configuration to fill and [`start`](Setup::start).
     pub fn builder() -> Setup {

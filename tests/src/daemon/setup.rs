@@ -57,6 +57,12 @@ impl Account {
         self
     }
 
+    /// Account `main` of an exchange that is not there: for what needs no call.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self::new("main", ports::free_address()).unregistered()
+    }
+
     /// Signalling over TCP.
     #[must_use]
     pub fn tcp(self) -> Self {

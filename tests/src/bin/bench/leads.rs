@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use e2e::daemon::{Account, Daemon, Setup};
-use e2e::ports;
 use tempfile::TempDir;
 
 /// How many leads the list has.
@@ -27,7 +26,7 @@ pub(crate) fn sheet(rows: u32) -> String {
 
 /// The state folder of a daemon that imported them and ended in order.
 pub(crate) fn prepare() -> TempDir {
-    let mut daemon = setup(Account::new("main", ports::free_address()).unregistered()).start();
+    let mut daemon = setup(Account::nowhere()).start();
     let report = daemon.import("leads", sheet(LEADS));
     assert!(daemon.stop().success(), "the daemon did not end in order");
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
