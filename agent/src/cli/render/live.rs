@@ -46,11 +46,9 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         }
     }
     store_trouble(&status.store, out)?;
-    if status.store.trouble.is_some() {
-        if status.store.pending > 0 {
-            let what = out.text("保存を待っている通話の終了", "ends of calls that wait to be saved");
-            out.line(&format!("  {what}: {}", status.store.pending))?;
-        }
+    if status.store.trouble.is_some() && status.store.pending > 0 {
+        let what = out.text("保存を待っている通話の終了", "ends of calls that wait to be saved");
+        out.line(&format!("  {what}: {}", status.store.pending))?;
     }
     if let Some(at) = status.store.begun_empty_at {
         let text = out.text(
