@@ -292,8 +292,12 @@ fn preview_shows_before_it_calls() {
     assert!(exchange.invites().is_empty(), "nobody is called while a row is shown");
     daemon.cli(&["dial", "skip"]);
     previewing("株式会社1");
+    let typed = daemon.run_plain(&["call", "0612340001", "--lang", "ja"]);
+    assert!(typed.code == 1 && typed.stderr.contains("発信先を表示中です"), "{typed:?}");
     daemon.cli(&["call"]);
     exchange.wait_received("INVITE", 1, SOON);
+    let late = daemon.run_plain(&["dial", "skip", "--lang", "ja"]);
+    assert!(late.code == 1 && late.stderr.contains("kakeru hangup"), "{late:?}");
     daemon.wait_drop_rows(1, SOON);
     assert_eq!(exchange.calls_by_number().into_keys().collect::<Vec<_>>(), ["0312340003"]);
 }

@@ -133,7 +133,16 @@ impl Core {
                 Err(error) => Err(error),
             },
             Command::DialStop(_) => self.seats[seat].dialer.stop(now.into()).map_err(refusal),
-            Command::DialSkip(_) => self.seats[seat].dialer.skip().map_err(refusal),
+            Command::DialSkip(_) => self.seats[seat].dialer.skip().map_err(|error| match error {
+                Refusal::NoCall => RpcError::with_detail(
+                    ErrorCode::NoCall,
+                    (
+                        "表示中の発信先がありません。かけている通話は `kakeru hangup` で切れます",
+                        "no lead is shown; `kakeru hangup` ends a call that is made",
+                    ),
+                ),
+                error => refusal(error),
+            }),
             other => return self.query(other, who, scope, reply, now),
         };
         // What the command set off is carried out before its answer tells of it.
@@ -256,8 +265,17 @@ impl Core {
             return Err(ErrorCode::CallBusy.into());
         }
         self.line_is_free(seat)?;
-        let seal =
-            self.seats[seat].dialer.manual(now.into()).map_err(|error| self.call_refusal(error, now))?;
+        let shown = self.preview_info(seat).is_some();
+        let seal = self.seats[seat].dialer.manual(now.into()).map_err(|error| match error {
+            Refusal::Busy if shown => RpcError::with_detail(
+                ErrorCode::CallBusy,
+                (
+                    "発信先を表示中です。`kakeru call` でその番号に発信し、`kakeru dial skip` で見送ります",
+                    "a lead is shown: `kakeru call` calls it, `kakeru dial skip` passes over it",
+                ),
+            ),
+            error => self.call_refusal(error, now),
+        })?;
         Ok(seal.map(|attempt| AttemptId(attempt.0)))
     }
 
