@@ -321,6 +321,9 @@ fn a_list_is_looked_up_in_its_project() {
     ] {
         daemon.run(verb).refused("E-AMBIGUOUS");
         daemon.cli(&[verb, &["--project", "案件B"]].concat());
+        if verb.starts_with(&["dial", "start"]) {
+            daemon.cli(&["dial", "stop"]);
+        }
     }
     daemon.run(&["list", "restore", "ONE", "--project", "案件A"]).refused("E-NOT-FOUND");
     daemon.cli(&["list", "restore", "ONE", "--project", "案件B"]);
