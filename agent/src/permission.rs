@@ -247,10 +247,10 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
 fn of_nobody(uid: u32) -> Detail {
     let detail = Detail::from((
         format!(
-            "利用者が削除されたため、この Unix 利用者(uid {uid})は何もできません。管理者が `user add` か `user edit --uid {uid}` で割り当てます"
+            "利用者が削除されたため、この Unix 利用者(uid {uid})は何もできません。管理者が `kakeru user add` か `kakeru user uid ログイン名 {uid}` で割り当てます"
         ),
         format!(
-            "the user of this Unix user (uid {uid}) was deleted: a manager gives it to another by `user add` or `user edit --uid {uid}`"
+            "the user of this Unix user (uid {uid}) was deleted: a manager gives it to another by `kakeru user add` or `kakeru user uid LOGIN {uid}`"
         ),
     ));
     detail.with([("uid".to_owned(), uid.into())].into_iter().collect())

@@ -23,7 +23,7 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
             tracing::warn!(
                 login,
                 uid,
-                "the Unix user of a user whom an earlier version deleted may nothing any more; `kakeru user edit --uid` or `user add --uid` gives it to another user"
+                "the Unix user of a user whom an earlier version deleted may nothing any more; `kakeru user uid` or `kakeru user add --uid` gives it to another user"
             );
         }
         let mut recovery = Recovery::default();

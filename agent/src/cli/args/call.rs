@@ -50,7 +50,7 @@ pub struct SaveArgs {
     /// When to call again: "2026-11-30 10:00" (Japan time), 15:30 (today), "tomorrow 15:30", "tue 15:30" or +30m; of a day alone, when calling begins
     #[arg(long, value_name = "TIME")]
     pub recall: Option<When>,
-    /// What follows: call the next lead, show the next lead, or only save
+    /// What follows: call the next lead, show the next lead (both hang up a call that is up), or only save
     #[arg(long, default_value = "stay")]
     pub next: NextArg,
     /// The attempt [default: the seat's open one]

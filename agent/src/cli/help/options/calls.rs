@@ -27,8 +27,8 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "再コール日時: \"2026-11-30 10:00\" (日本時間)、15:30 (今日)、\"明日 10時\"、\"火曜 15:30\"、30分後 など。日付だけなら架電可能時間の開始",
     ),
     (
-        "What follows: call the next lead, show the next lead, or only save",
-        "次の動作: 次に発信、次を表示、または保存だけ",
+        "What follows: call the next lead, show the next lead (both hang up a call that is up), or only save",
+        "次の動作: 次に発信、次を表示 (どちらも通話中なら切ります)、または保存だけ",
     ),
     ("The attempt [default: the seat's open one]", "通話の id [既定: 席の未確定の通話]"),
     ("Repeat-proof number of this save", "保存の通し番号 (同じ保存の繰り返しを防ぐ)"),
