@@ -12,8 +12,9 @@ use e2e::wait;
 use crate::leads;
 use crate::table::Table;
 
-/// Long enough for what is opened lazily to be closed again.
-const IDLE: Duration = Duration::from_secs(6);
+/// Long enough for what is opened lazily to be closed again: the housekeeper looks through the leads four seconds after the start, and its
+/// connection goes two to three seconds later.
+const IDLE: Duration = Duration::from_secs(12);
 
 pub(crate) fn measure(table: &mut Table, state: &Path) {
     let registrar = kamailio::Setup::default().user("100", "secret").user("200", "secret").start();
