@@ -1,7 +1,7 @@
 //! What names this box to registrars for ever (RFC 5626 4.1): a UUID in the state folder.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub(crate) fn load(folder: &Path) -> Option<String> {
 /// Written aside and renamed: a crash leaves either none or a whole one.
 fn make(folder: &Path) -> io::Result<String> {
     let mut bytes = [0; 16];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
     let uuid = version_4(bytes);
     let aside = folder.join("instance.new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;

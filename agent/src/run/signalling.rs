@@ -159,9 +159,8 @@ fn tls_identity(identity: &config::TlsIdentity) -> TlsIdentity {
 /// Unpredictable: tags, branches and nonces follow from it (RFC 3261 19.3).
 fn seed() -> u64 {
     use std::hash::{BuildHasher as _, Hasher as _};
-    use std::io::Read as _;
     let mut bytes = [0; 8];
-    match std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)) {
+    match getrandom::fill(&mut bytes) {
         Ok(()) => u64::from_ne_bytes(bytes),
         // The hasher's keys come from the system's random source too.
         Err(_) => std::hash::RandomState::new().build_hasher().finish(),

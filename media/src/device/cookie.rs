@@ -3,8 +3,8 @@
 //! A server that knows the user by its socket takes any cookie, but none that is shorter: it closes the connection. libpulse makes one
 //! where the user has none yet (`pa_authkey_load`); the library used here sends an empty one, so that is made up for.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -33,7 +33,7 @@ pub(super) fn ensure() {
 
 fn random() -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; COOKIE_BYTES];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
     Ok(bytes)
 }
 
